@@ -1,0 +1,102 @@
+package policies
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+func (l *loader) policyList(v value) {
+	seen := map[string]place{}
+	var all []written
+	for _, item := range l.someOf(v, "without a policy nobody is ever told") {
+		o, ok := l.object(item, "name", "matchers", "updates")
+		if !ok {
+			continue
+		}
+		p := &Policy{}
+		p.Name, _ = l.named(o.need("name", "give the policy a name"), "policies", seen)
+		p.Matchers = l.matchers(o.get("matchers"))
+		w := written{Policy: p, at: o.get("name").at, matchers: o.get("matchers").at}
+		told := map[*Audience]place{}
+		for _, u := range l.list(o.need("updates", "name the audiences to tell; updates: [] tells nobody")) {
+			if cadence, ok := l.updates(p, u, told); ok {
+				w.cadences = append(w.cadences, cadence)
+			}
+		}
+		l.cfg.Policies = append(l.cfg.Policies, p)
+		all = append(all, w)
+	}
+	l.reach(all)
+}
+
+// updates adds one audience's part to a policy, and returns the places of its
+// cadence.
+func (l *loader) updates(p *Policy, v value, told map[*Audience]place) (c cadence, ok bool) {
+	o, ok := l.object(v, "audience", "cadence", "active_time_intervals")
+	if !ok {
+		return c, false
+	}
+	u := Updates{Active: l.calendar(o.get("active_time_intervals"))}
+	if name, ok := l.oneOf(o.need("audience", "name the audience"), "audience", keysOf(l.audiences)); ok {
+		u.Audience = l.audiences[name]
+		at := o.get("audience").at
+		if first, twice := told[u.Audience]; twice {
+			l.fail(at, "put all rows into one cadence, the first is on line "+strconv.Itoa(first.line), "audience %q appears twice in this policy", name)
+		}
+		told[u.Audience] = at
+	}
+	rows := o.need("cadence", "write cadence: [{from: 0s, every: 1h}]")
+	c.at = rows.at
+	before := len(l.problems)
+	for _, item := range l.someOf(rows, "write at least one row: {from: 0s, every: 1h}") {
+		row, ok := l.object(item, "from", "every")
+		if !ok {
+			continue
+		}
+		from, ok1 := l.from(row.need("from", "write an age such as 15m, or a share such as 50% expected"))
+		every, ok2 := l.duration(row.need("every", "write how often, such as 1h"), false)
+		if !ok1 || !ok2 {
+			continue
+		}
+		u.Cadence = append(u.Cadence, Row{From: from, Every: every})
+		c.rows = append(c.rows, rowPlace{from: row.get("from").at, every: row.get("every").at})
+	}
+	c.sound = len(l.problems) == before
+	p.Updates = append(p.Updates, u)
+	return c, true
+}
+
+var shareOfClock = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)\s*%\s*(\S+)$`)
+
+// maxShare keeps moments within what a duration can hold.
+const maxShare = 100
+
+// from returns an age such as 8h, or a share of a clock such as 75% agreed.
+func (l *loader) from(v value) (From, bool) {
+	s, ok := l.text(v)
+	if !ok {
+		return From{}, false
+	}
+	if !strings.Contains(s, "%") {
+		age, ok := l.durationOf(v, s, true)
+		return From{Age: age}, ok
+	}
+	const hint = "shares look like 50% expected or 75% agreed"
+	m := shareOfClock.FindStringSubmatch(s)
+	if m == nil {
+		l.fail(v.at, hint, "bad share %q", s)
+		return From{}, false
+	}
+	clock := Clock(m[2])
+	if clock != Expected && clock != Agreed {
+		l.fail(v.at, hintFor(m[2], []string{string(Expected), string(Agreed)}), "unknown clock %q", m[2])
+		return From{}, false
+	}
+	percent, err := strconv.ParseFloat(m[1], 64)
+	if err != nil || percent > maxShare*100 {
+		l.fail(v.at, hint, "a share of %s%% is too much", m[1])
+		return From{}, false
+	}
+	return From{Share: percent / 100, Clock: clock}, true
+}

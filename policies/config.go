@@ -1,0 +1,349 @@
+package policies
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"net/mail"
+	"time"
+
+	"github.com/prometheus/alertmanager/pkg/labels"
+)
+
+// Config is one configuration file, read, checked and resolved: every name in
+// it that refers to something else has been looked up. It is made by Load and
+// never changed afterwards. No package takes it whole: cmd/sitrep hands each
+// the part it needs.
+type Config struct {
+	Global     Global
+	NATS       NATS
+	Email      *Email // nil: no email channel
+	SMS        *SMS   // nil: no SMS channel
+	Severities Severities
+	SLAs       []*SLA
+	Services   []*Service // in file order: an alert belongs to the first whose matchers hold
+	Teams      []*Team    // in file order; teams are "communication" and "resolution"
+	Audiences  []*Audience
+	Policies   []*Policy // in file order: first match wins
+	Access     *Access   // nil: the API answers on loopback addresses only
+	Watchdogs  []Watchdog
+
+	// Warnings are findings that do not stop a start, in file order.
+	Warnings []Problem
+	// NotInForce names the keys that the file sets and this version accepts
+	// without effect, in file order.
+	NotInForce []string
+}
+
+// Global holds what applies where nothing nearer says otherwise.
+type Global struct {
+	Organisation string
+	Language     string         // of messages: "nl" or "en"
+	TimeZone     *time.Location // of every time written in a message
+	ExternalURL  string         // without a trailing slash; may be empty
+}
+
+// NATS says where the durable log lives. An empty URL means the embedded
+// server.
+type NATS struct {
+	URL             string
+	CredentialsFile string
+	Replicas        int
+}
+
+// Email configures the email channel.
+type Email struct {
+	Smarthosts []string // host:port, tried in this order
+	From       mail.Address
+	Username   string
+	Password   Secret
+	RequireTLS bool
+	Sessions   int // SMTP sessions at once
+	DependsOn  []string
+}
+
+// SMS configures the SMS channel. Exactly one of From and
+// MessagingServiceSID is set.
+type SMS struct {
+	Provider            string // "twilio"
+	AccountSID          string
+	AuthToken           Secret
+	From                string // E.164 number or a sender ID of at most 11 characters
+	MessagingServiceSID string
+	ReplyToNumber       string
+	APIURL              string  // without a trailing slash
+	MessagesPerSecond   float64 // 0: no pacing
+	BudgetPerIncident   int     // messages; 0: no limit
+	BudgetPerDay        int
+}
+
+// Secret is a secret value or the file that holds it. It never prints itself.
+type Secret struct {
+	// value is a pointer since package fmt, for a verb that fits nothing, prints
+	// fields without asking Format.
+	value *string
+	// File is the absolute or configuration-relative path, already resolved;
+	// empty when the value stands in the configuration itself.
+	File string
+}
+
+// NewSecret returns a secret that holds value itself.
+func NewSecret(value string) Secret { return Secret{value: &value} }
+
+// Value returns the secret that stands in the configuration itself; where
+// File is set, whoever uses the secret reads the file at that moment.
+func (s Secret) Value() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
+
+// IsZero reports whether there is no secret at all.
+func (s Secret) IsZero() bool { return s.Value() == "" && s.File == "" }
+
+// String hides the value.
+func (s Secret) String() string {
+	if s.IsZero() {
+		return ""
+	}
+	return "<secret>"
+}
+
+// GoString hides the value from %#v too.
+func (s Secret) GoString() string { return s.String() }
+
+// Format hides the value from every verb, also those for numbers.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
+
+// MarshalText hides the value from encoders.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Severities are the configured severities from low to high.
+type Severities []string
+
+// Rank returns the place of a severity, lowest 0. A missing or unknown one
+// ranks lowest; ok says whether it was known.
+func (s Severities) Rank(severity string) (rank int, ok bool) {
+	for i, v := range s {
+		if v == severity {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// Name returns the severity of a rank; "" where there is none.
+func (s Severities) Name(rank int) string {
+	if rank < 0 || rank >= len(s) {
+		return ""
+	}
+	return s[rank]
+}
+
+// Clock names one of the two SLA clocks.
+type Clock string
+
+const (
+	Expected Clock = "expected" // what people expect all the same
+	Agreed   Clock = "agreed"   // what the contract allows
+)
+
+// SLA is what is agreed and what is expected of a service.
+type SLA struct {
+	Name     string
+	Agreed   time.Duration // 0: none
+	Expected time.Duration // 0: none
+	// Counted is when the clocks run; nil means always.
+	Counted *Calendar
+}
+
+// Limit returns the length of a clock; 0 where the SLA has none.
+func (s *SLA) Limit(c Clock) time.Duration {
+	switch {
+	case s == nil:
+		return 0
+	case c == Expected:
+		return s.Expected
+	default:
+		return s.Agreed
+	}
+}
+
+// Used returns how much of the SLA's time has run between start and now.
+func (s *SLA) Used(start, now time.Time) time.Duration {
+	if s == nil {
+		return 0
+	}
+	return s.Counted.Between(start, now)
+}
+
+// Moment returns when a share (1 is all of it) of a clock that started at
+// start is used up; ok is false where that never happens.
+func (s *SLA) Moment(start time.Time, c Clock, share float64) (at time.Time, ok bool) {
+	limit := s.Limit(c)
+	if limit == 0 {
+		return time.Time{}, false
+	}
+	used := float64(limit) * share
+	if used >= math.MaxInt64 {
+		return time.Time{}, false
+	}
+	return s.Counted.Add(start, time.Duration(used))
+}
+
+// Service is what people know by name.
+type Service struct {
+	Name      string
+	Title     Texts
+	Matchers  labels.Matchers // all must hold
+	SLA       *SLA            // nil: no clocks
+	DependsOn []string
+	// Threshold rows: one must hold before an outage becomes an incident.
+	Threshold     []Threshold
+	ResolvedAfter time.Duration
+	// UnconfirmedAfter is how long an alert's webhooks may be absent.
+	UnconfirmedAfter time.Duration
+}
+
+// Threshold is one row: at least Alerts alerts at Severity or above, each
+// firing for FiringFor.
+type Threshold struct {
+	FiringFor time.Duration
+	Severity  string // "": any
+	Alerts    int    // at least 1
+}
+
+// Texts is a text by language. The empty language holds where the wanted one
+// is missing.
+type Texts map[string]string
+
+// In returns the text in a language, else in the empty language, else in
+// English, else any (the first by name, so that it is always the same one).
+func (t Texts) In(language string) string {
+	for _, l := range []string{language, "", "en"} {
+		if s, ok := t[l]; ok {
+			return s
+		}
+	}
+	first := ""
+	for l := range t {
+		if first == "" || l < first {
+			first = l
+		}
+	}
+	return t[first]
+}
+
+// Reads says which words an audience reads.
+type Reads string
+
+const (
+	Executive  Reads = "executive"
+	Management Reads = "management"
+	Technical  Reads = "technical" // the only one who sees alert text
+	Staff      Reads = "staff"
+	Customer   Reads = "customer"
+)
+
+// Audience is people told the same thing.
+type Audience struct {
+	Name     string
+	Reads    Reads
+	Language string         // "": the global one
+	TimeZone *time.Location // nil: the global one
+	Channels []string       // "email", "sms": all at once
+	Fallback []string
+	Critical bool
+	// Recipients are those of the file itself and of recipients_files, in
+	// file order, each address at most once per channel.
+	Recipients []Recipient
+}
+
+// Recipient is one person of an audience, with the defaults filled in.
+type Recipient struct {
+	Name     string
+	Email    string // bare address, domain in lower case; may be empty
+	Phone    string // E.164; may be empty
+	Language string
+	TimeZone string // IANA name
+}
+
+// Team is one of the two groups that are asked for something.
+type Team struct {
+	Name        string
+	Channels    []string
+	NudgeBefore time.Duration
+	Recipients  []Recipient
+}
+
+// Policy says for which incidents which audiences are told how often.
+type Policy struct {
+	Name     string
+	Matchers labels.Matchers // none: every incident
+	Updates  []Updates
+}
+
+// Covers reports whether the policy is for an incident with these labels.
+func (p *Policy) Covers(incident map[string]string) bool { return covers(p.Matchers, incident) }
+
+// Covers reports whether an alert with these labels belongs to the service.
+func (s *Service) Covers(alert map[string]string) bool { return covers(s.Matchers, alert) }
+
+func covers(matchers labels.Matchers, of map[string]string) bool {
+	for _, m := range matchers {
+		if !m.Matches(of[m.Name]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Updates is one audience's part of a policy.
+type Updates struct {
+	Audience *Audience
+	Cadence  []Row
+	// Active is when updates may go out; nil means always.
+	Active *Calendar
+}
+
+// Row says how often from a moment on.
+type Row struct {
+	From  From
+	Every time.Duration
+}
+
+// From is an age of the outage or a share of an SLA clock.
+type From struct {
+	Age   time.Duration // where Clock is ""
+	Share float64       // of Clock; 1 is 100%
+	Clock Clock
+}
+
+// Access lists who may call the HTTP API.
+type Access struct {
+	Tokens []Token
+}
+
+// Role is what a token may do.
+type Role string
+
+const (
+	RoleAlerts    Role = "alerts" // may post webhooks
+	RoleViewer    Role = "viewer"
+	RoleResponder Role = "responder" // may override
+	RoleAdmin     Role = "admin"
+)
+
+// Token is one bearer token.
+type Token struct {
+	Name  string
+	Role  Role
+	Token Secret
+}
+
+// Watchdog is a heartbeat alert that must keep coming.
+type Watchdog struct {
+	Matchers  labels.Matchers
+	AbsentFor time.Duration
+}

@@ -1,0 +1,38 @@
+package policies
+
+import (
+	"cmp"
+	"slices"
+)
+
+// notInForce lists the keys that this version accepts without effect. A key
+// that comes into force is one line less here.
+var notInForce = []string{
+	"nats.url",
+	"nats.credentials_file",
+	"nats.replicas",
+	"channels.email.depends_on",
+	"channels.sms.reply_to_number",
+	"channels.sms.budget",
+	"services.depends_on",
+	"services.unconfirmed_after",
+	"teams", // with everything in it
+	"audiences.fallback",
+	"policies.updates.active_time_intervals",
+	"watchdogs",
+}
+
+// idleKeys returns those of them that the file sets, in file order.
+func (d *decoder) idleKeys() []string {
+	var keys []string
+	for _, key := range notInForce {
+		if _, set := d.set[key]; set {
+			keys = append(keys, key)
+		}
+	}
+	slices.SortStableFunc(keys, func(a, b string) int {
+		x, y := d.set[a], d.set[b]
+		return cmp.Or(cmp.Compare(x.line, y.line), cmp.Compare(x.column, y.column))
+	})
+	return keys
+}

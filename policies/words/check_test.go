@@ -1,0 +1,144 @@
+package words
+
+import (
+	"io/fs"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+func TestShippedTemplatesHoldUnderCheck(t *testing.T) {
+	if err := pack(t).Check(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// shipped is a copy of the templates that a test may spoil.
+func shipped(t *testing.T) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{}
+	root := os.DirFS("../default/words")
+	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(root, name)
+		files[name] = &fstest.MapFile{Data: data}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func edit(files fstest.MapFS, name, old, new string) {
+	before := string(files[name].Data)
+	if !strings.Contains(before, old) {
+		panic(name + " does not hold " + old)
+	}
+	files[name] = &fstest.MapFile{Data: []byte(strings.Replace(before, old, new, 1))}
+}
+
+func TestParseNamesFileAndLine(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		spoil func(fstest.MapFS)
+		want  []string
+	}{
+		{"unknown function", func(f fstest.MapFS) { edit(f, "nl/first.tmpl", "{{.Since.Brief}}", "{{shout .Since.Brief}}") },
+			[]string{"nl/first.tmpl:", `function "shout" not defined`}},
+		{"two files at once", func(f fstest.MapFS) {
+			edit(f, "nl/first.tmpl", "{{.Since.Brief}}", "{{.Since.Brief")
+			edit(f, "en/closing.tmpl", "{{.Period}}", "{{.Period}")
+		}, []string{"nl/first.tmpl:", "en/closing.tmpl:"}},
+		{"a part twice", func(f fstest.MapFS) {
+			f["nl/zz.tmpl"] = &fstest.MapFile{Data: []byte(`{{define "next"}}x{{end}}`)}
+		}, []string{`nl/zz.tmpl: "next" is defined in nl/shared.tmpl too`}},
+		{"text outside", func(f fstest.MapFS) {
+			edit(f, "en/first.tmpl", `{{define "first.state"}}`, `Hello {{define "first.state"}}`)
+		},
+			[]string{"en/first.tmpl: text outside"}},
+		{"a gap in the turns", func(f fstest.MapFS) { edit(f, "en/holding.tmpl", `"holding.opening.2"`, `"holding.opening.7"`) },
+			[]string{`"holding.opening" has 4 numbered phrasings but no number 2`}},
+		{"no skeleton", func(f fstest.MapFS) { delete(f, skeleton) }, []string{skeleton}},
+		{"no language", func(f fstest.MapFS) {
+			for name := range f {
+				if strings.HasPrefix(name, "en/") {
+					delete(f, name)
+				}
+			}
+		}, []string{"en: no *.tmpl files"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := shipped(t)
+			c.spoil(files)
+			_, err := Parse(files)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q does not say %q", err, want)
+				}
+			}
+		})
+	}
+}
+
+// Faults that hide each other stand in different rows.
+func TestCheckFindsEachFault(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		spoil func(fstest.MapFS)
+		want  []string
+	}{
+		{"parts that cannot be rendered", func(f fstest.MapFS) {
+			edit(f, "nl/closing.tmpl", `"closing.state"`, `"closing.stat"`)
+			edit(f, "en/first.tmpl", "{{.Since.Brief}}", "{{.Sins}}")
+			edit(f, "en/closing.tmpl", "{{.Period}}", "{{.Alerts}}") // out of a template's reach
+		}, []string{
+			"nl, closing for executive, an ordinary view: render message: nl: no part closing.executive.state",
+			"en/first.tmpl:", "Sins",
+			"en/closing.tmpl:", "Alerts",
+		}},
+		{"messages that fall short", func(f fstest.MapFS) {
+			edit(f, "nl/first.tmpl", "Storing {{.Name}}", "Storing")
+			edit(f, "en/shared.tmpl", `{{define "sms.next"}}{{if .Next.Set}}Next update {{.Next.Before}}.{{end}}{{end}}`, `{{define "sms.next"}}{{end}}`)
+			edit(f, "en/holding.tmpl", "The {{.Name}} outage is not over yet", "{{cap .Name}} outage: no news yet")
+			edit(f, "nl/closing.tmpl", "voorbij ({{.Number}})", "voorbij, "+strings.Repeat("echt ", 20)+"({{.Number}})")
+			edit(f, "nl/closing.tmpl", "Storing {{.Name}} is voorbij.", "Storing {{.Name}} is voorbij "+strings.Repeat("echt ", 40))
+			edit(f, "en/shared.tmpl", "we apologise", "we're sorry")
+			edit(f, skeleton, "{{range .Slots}} <span>{{.}}</span>{{end}}", "")
+			edit(f, skeleton, `<a class="link" href="{{.}}"`, `<a class="link" href="{{.}}" style="{{.}}"`)
+		}, []string{
+			"nl, first for executive, an ordinary view: the subject does not say the service",
+			"the SMS does not say when the next update comes",
+			"the SMS of updates 1 and 2 is the same",
+			"the subject has",
+			"the SMS takes 2 segments",
+			`the phrase "late"`,
+			`the slot "missed"`,
+			"cannot be made safe",
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := shipped(t)
+			c.spoil(files)
+			p, err := Parse(files)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = p.Check()
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q is not reported in\n%.2000s", want, err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,183 @@
+package words
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// listed is how many alerts a technical reader gets to see.
+const listed = 10
+
+// facts is what the templates see: the view, cleaned, in the reader's language
+// and zone. Every string but Words and Known is a single line. A person's
+// words and the alerts' text are placed by the composer and never pass through
+// a template of sentences.
+type facts struct {
+	Organisation, Incident string
+	Kind                   Kind
+	Reads                  string
+	Number                 int
+
+	// Service is the title as it stands in a sentence ("het netwerk"), Name as
+	// it stands in a subject ("netwerk").
+	Service, Name            string
+	Severity, SeverityBefore string
+	Phase, PhaseBefore       string
+	Lead                     string
+
+	Since, Now, Ended, Next, KnownAt, Estimate moment
+	// Lasted is how long it has been, or was; Period says from when to when and
+	// is empty while it is not over.
+	Lasted, Period string
+	Late           bool
+
+	Firing, FiringBefore, CameBack int
+	// Trend compares Firing with the last update: "more", "fewer" or "same";
+	// empty where there is nothing to compare.
+	Trend string
+	// More counts the alerts beyond the listed ones; technical readers only.
+	More int
+
+	Expected, Agreed clock
+
+	words, known quotation
+	alerts       []Alert
+	link         string
+}
+
+// clock is an SLA clock as a template says it.
+type clock struct {
+	Set, Over bool
+	Percent   int
+	Limit     string
+}
+
+// quotation is a person's words and the language they are in, where known.
+type quotation struct{ text, language string }
+
+// HasWords reports whether a person said something new.
+func (f *facts) HasWords() bool { return f.words.text != "" }
+
+// Monitoring reports that it seems over and nobody is sure yet.
+func (f *facts) Monitoring() bool { return f.Phase == "monitoring" }
+
+// PhaseChanged reports whether the phase is news to the audience.
+func (f *facts) PhaseChanged() bool { return f.PhaseBefore != "" && f.PhaseBefore != f.Phase }
+
+// SeverityChanged reports whether the severity is news to the audience.
+func (f *facts) SeverityChanged() bool {
+	return f.SeverityBefore != "" && f.SeverityBefore != f.Severity
+}
+
+// named returns the facts with a name of at most limit runes.
+func (f *facts) named(limit int) *facts {
+	short := *f
+	short.Name = shorten(f.Name, limit)
+	return &short
+}
+
+// newFacts cleans a view for one reader. It is the only place where text from
+// outside comes in.
+func newFacts(v View, r Reader, l *tongue) (*facts, error) {
+	zone := r.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	now := v.Now.In(zone)
+	at := func(t time.Time) moment {
+		return moment{t: t.In(zone), now: now, tongue: l}
+	}
+	f := &facts{
+		Organisation: Clean(v.Organisation, maxOrganisation),
+		Incident:     Clean(v.Incident, maxIncident),
+		Kind:         v.Kind, Reads: r.Reads, Number: v.Number,
+		Severity: Clean(v.Severity, maxSeverity), SeverityBefore: Clean(v.SeverityBefore, maxSeverity),
+		Phase: Clean(v.Phase, maxSeverity), PhaseBefore: Clean(v.PhaseBefore, maxSeverity),
+		Lead:  Clean(v.Lead, maxLead),
+		Since: at(v.Since), Now: at(v.Now), Ended: at(v.Ended), Next: at(v.NextBefore),
+		KnownAt: at(v.KnownAt), Estimate: at(v.Estimate),
+		Lasted: l.lasted(v.Now.Sub(v.Since)), Late: v.Late,
+		Firing: v.Firing, FiringBefore: v.FiringBefore, CameBack: v.CameBack,
+		Trend:    trend(v),
+		Expected: newClock(v.Expected, l), Agreed: newClock(v.Agreed, l),
+		words: pick(v.Words, r.Language, CleanText, maxWords),
+		known: pick(v.Known, r.Language, CleanText, maxWords),
+	}
+	f.Service = pick(v.Service, r.Language, Clean, maxService).text
+	if f.Service == "" {
+		f.Service = f.Incident
+	}
+	if f.Service == "" {
+		return nil, fmt.Errorf("the view names neither a service nor an incident")
+	}
+	f.Name = l.bare(f.Service)
+	if v.Kind == Closing {
+		f.Next = at(time.Time{})
+		if v.Ended.IsZero() {
+			f.Ended = at(v.Now)
+		}
+		f.Lasted = l.lasted(f.Ended.t.Sub(v.Since))
+		f.Period = l.period(f.Since.t, f.Ended.t, now)
+	}
+	if r.Reads == "technical" {
+		f.showAlerts(v)
+	}
+	return f, nil
+}
+
+// showAlerts adds what only technical readers see.
+func (f *facts) showAlerts(v View) {
+	f.More = max(v.MoreAlerts, 0) + max(len(v.Alerts)-listed, 0)
+	for _, a := range v.Alerts[:min(len(v.Alerts), listed)] {
+		a.Name = Clean(a.Name, maxAlertName)
+		a.Instance = Clean(a.Instance, maxInstance)
+		a.Severity = Clean(a.Severity, maxSeverity)
+		a.Summary = Clean(a.Summary, maxSummary)
+		f.alerts = append(f.alerts, a)
+	}
+	f.link = webLink(v.Link)
+}
+
+// trend compares what fires with what the audience was told last.
+func trend(v View) string {
+	switch {
+	case v.LastAt.IsZero() || v.Firing == 0 && v.FiringBefore == 0:
+		return ""
+	case v.Firing > v.FiringBefore:
+		return "more"
+	case v.Firing < v.FiringBefore:
+		return "fewer"
+	}
+	return "same"
+}
+
+func newClock(c ClockShare, l *tongue) clock {
+	if c.Limit <= 0 {
+		return clock{}
+	}
+	return clock{Set: true, Over: c.Used > c.Limit, Percent: max(c.Percent(), 0), Limit: l.lasted(c.Limit)}
+}
+
+// pick returns the text for a language: its own, the one for every reader, or
+// else any other, since words in another language say more than none.
+func pick(texts map[string]string, language string, clean func(string, int) string, limit int) quotation {
+	order := append([]string{language, ""}, slices.Sorted(maps.Keys(texts))...)
+	for _, code := range order {
+		if text := clean(texts[code], limit); text != "" {
+			if tongues[code] == nil { // a key is data too, and becomes an attribute
+				code = ""
+			}
+			return quotation{text: text, language: code}
+		}
+	}
+	return quotation{}
+}
+
+// readable reports whether a text still says something in the GSM alphabet.
+func readable(s string) bool {
+	return strings.ContainsFunc(GSM7(s), func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
+}

@@ -1,0 +1,319 @@
+package words
+
+import (
+	"html"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	nethtml "golang.org/x/net/html"
+	"pgregory.net/rapid"
+)
+
+// anyView draws a view that differs in everything that a message depends on.
+func anyView(t *rapid.T, kind Kind) View {
+	one := func(label string, of ...string) string { return rapid.SampledFrom(of).Draw(t, label) }
+	upTo := func(label string, n int) int { return rapid.IntRange(0, n).Draw(t, label) }
+	v := outage(kind, 1+upTo("number", 30))
+	v.Service = map[string]string{"": one("service", "e-mail", "het netwerk", "the permit desk", "Élan", "zaaksysteem Öresund", strings.Repeat("lange naam ", 30))}
+	v.Phase = one("phase", "investigating", "identified", "monitoring")
+	v.PhaseBefore = one("phase before", "investigating", "identified", "monitoring", "")
+	v.Severity = one("severity", "info", "warning", "critical", "")
+	v.Now = v.Now.Add(time.Duration(upTo("minutes", 72*60)) * time.Minute)
+	if kind != Closing {
+		v.NextBefore = v.Now.Add(time.Duration(1+upTo("minutes to next", 100*60)) * time.Minute)
+	}
+	v.Late = rapid.Bool().Draw(t, "late")
+	v.Firing, v.FiringBefore, v.CameBack = upTo("firing", 4), upTo("firing before", 4), upTo("came back", 4)
+	v.Expected.Limit = time.Duration(upTo("expected hours", 5)) * time.Hour
+	v.Agreed.Used = time.Duration(upTo("used hours", 60)) * time.Hour
+	v.Lead, v.Organisation = one("lead", "", "Anna"), one("organisation", "", "Gemeente Voorbeeld")
+	if rapid.Bool().Draw(t, "words") {
+		v.Words = map[string]string{one("language of words", "", "nl", "en"): strings.Repeat(one("word", "wóórd ", "€", "🔥 vuur\n", "x"), 1+upTo("length", 300))}
+	}
+	if rapid.Bool().Draw(t, "estimate") {
+		v.Estimate = v.Now.Add(time.Duration(upTo("hours to estimate", 48)-10) * time.Hour)
+	}
+	for i := range v.Alerts {
+		v.Alerts[i].Name, v.Alerts[i].Summary, v.Alerts[i].Instance = "Zalert", "zsummary", "zinstance"
+	}
+	v.Link = "https://sitrep.example/zlink"
+	return v
+}
+
+// Drawn views for drawn readers, of every kind in every language.
+func TestEveryMessage(t *testing.T) {
+	p := pack(t)
+	zones := []*time.Location{zone(t, "Europe/Amsterdam"), zone(t, "Asia/Kolkata"), zone(t, "America/New_York")}
+	for _, kind := range kinds {
+		for code := range tongues {
+			t.Run(code+" "+string(kind), rapid.MakeCheck(func(t *rapid.T) {
+				v := anyView(t, kind)
+				r := Reader{
+					Reads:    rapid.SampledFrom(audiences).Draw(t, "reads"),
+					Language: code,
+					Zone:     rapid.SampledFrom(zones).Draw(t, "zone"),
+				}
+				out, err := p.Render(v, r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				saysWhatAndWhen(t, v, r, out)
+				keepsToSizes(t, v, out)
+				showsAlertsToTechnicalOnly(t, r, out)
+				emptiedSlotsLeaveNoTrace(t, out)
+			}))
+		}
+	}
+}
+
+// state is what every message says of the outage.
+var state = map[string]map[bool]string{
+	"nl": {false: "storing", true: "voorbij"},
+	"en": {false: "outage", true: "over"},
+}
+
+func saysWhatAndWhen(t *rapid.T, v View, r Reader, out Rendered) {
+	service := strings.TrimSpace(Clean(v.Service[""], maxService))
+	for channel, said := range map[string]string{
+		"text": out.Text, "HTML": html.UnescapeString(out.HTML), "SMS": out.SMS, "subject": out.Subject,
+	} {
+		said = strings.ToLower(said)
+		name := tongues[r.Language].bare(service)
+		if channel == "SMS" {
+			name = GSM7(name)
+		}
+		if utf8.RuneCountInString(name) > 40 {
+			name = "lange naam"
+		}
+		if !strings.Contains(said, strings.ToLower(name)) {
+			t.Errorf("%s does not name the service %q", channel, name)
+		}
+		if !strings.Contains(said, state[r.Language][v.Kind == Closing]) {
+			t.Errorf("%s does not say the state", channel)
+		}
+		clock := v.NextBefore.In(r.Zone).Format(map[string]string{"nl": "15.04 uur", "en": "15:04"}[r.Language])
+		if strings.HasPrefix(clock, "00.00") {
+			clock = "00.00 uur"
+		}
+		if v.Kind != Closing && channel != "subject" && !strings.Contains(said, clock) {
+			t.Errorf("%s does not say %q", channel, clock)
+		}
+	}
+}
+
+func keepsToSizes(t *rapid.T, v View, out Rendered) {
+	most := 1
+	if len(v.Words) > 0 {
+		most = maxSegments
+	}
+	if n := Segments(out.SMS); n < 1 || n > most {
+		t.Errorf("SMS of %d segments, %d septets: %s", n, Septets(out.SMS), out.SMS)
+	}
+	if out.SMS != GSM7(out.SMS) {
+		t.Errorf("not GSM: %q", out.SMS)
+	}
+	if n := utf8.RuneCountInString(out.Subject); n > 60 {
+		t.Errorf("subject of %d characters", n)
+	}
+	if len(out.HTML) > maxHTML {
+		t.Errorf("HTML of %d bytes", len(out.HTML))
+	}
+}
+
+func showsAlertsToTechnicalOnly(t *rapid.T, r Reader, out Rendered) {
+	mail := out.Subject + out.Text + out.HTML
+	for _, alien := range []string{"Zalert", "zsummary", "zinstance", "zlink"} {
+		if strings.Contains(out.SMS, alien) {
+			t.Errorf("SMS says %q", alien)
+		}
+		if got := strings.Contains(mail, alien); got != (r.Reads == "technical") {
+			t.Errorf("%s reader: %q in the mail is %v", r.Reads, alien, got)
+		}
+	}
+}
+
+var timely = regexp.MustCompile(`(?i)\b(vandaag|morgen|gisteren|today|tomorrow|yesterday|middernacht|midnight|` +
+	`(maan|dins|woens|donder|vrij|zater|zon)dag|(mon|tues|wednes|thurs|fri|satur|sun)day|` +
+	`november|december|uur|uren|minuut|minuten|dag|dagen|hours?|minutes?|days?|minder dan een|less than a|om|at|en|and)\b|\pN+|[.:()%]`)
+
+// masked is a text without its times and numbers, and without what is left of
+// them: blanks.
+func masked(s string) string {
+	return strings.Join(strings.Fields(timely.ReplaceAllString(s, " ")), " ")
+}
+
+func TestHoldingNeverSaysTheSameTwice(t *testing.T) {
+	p := pack(t)
+	for code := range tongues {
+		for _, reads := range audiences {
+			t.Run(code+" "+reads, rapid.MakeCheck(func(t *rapid.T) {
+				phase := rapid.SampledFrom([]string{"investigating", "identified", "monitoring"}).Draw(t, "phase")
+				// All but the number and the times stays the same.
+				first := rapid.IntRange(1, 100).Draw(t, "number")
+				said := func(number int) Rendered {
+					v := outage(Holding, number)
+					v.Phase, v.PhaseBefore = phase, phase
+					v.Now = v.Now.Add(time.Duration(rapid.IntRange(0, 5000).Draw(t, "minutes")) * time.Minute)
+					v.NextBefore = v.Now.Add(time.Duration(rapid.IntRange(1, 5000).Draw(t, "minutes to next")) * time.Minute)
+					out, err := p.Render(v, Reader{Reads: reads, Language: code, Zone: time.UTC})
+					if err != nil {
+						t.Fatal(err)
+					}
+					return out
+				}
+				a, b := said(first), said(first+1)
+				if masked(a.Text) == masked(b.Text) {
+					t.Errorf("the text of %d and %d says the same:\n%s", first, first+1, b.Text)
+				}
+				// The sentence that a reader sees first is another one, too.
+				opening := func(s string) string { return masked(strings.Split(s, "\n")[2]) }
+				if opening(a.Text) == opening(b.Text) {
+					t.Errorf("the text of %d and %d opens the same:\n%s", first, first+1, b.Text)
+				}
+				if head := func(s string) string { return masked(strings.Split(s, ". ")[0]) }; head(a.SMS) == head(b.SMS) {
+					t.Errorf("the SMS of %d and %d say the same:\n%s", first, first+1, b.SMS)
+				}
+			}))
+		}
+	}
+}
+
+func TestTemplateActionsInDataAreInert(t *testing.T) {
+	v := outage(Progress, 2)
+	v.Words = map[string]string{"": `{{.Lead}} {{template "next" .}} {{end}}`}
+	v.Service = map[string]string{"": "{{.Lead}}"}
+	out, err := pack(t).Render(v, Reader{Reads: "staff", Language: "nl"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`{{.Lead}} {{template "next" .}} {{end}}`, "Storing {{.Lead}}"} {
+		if !strings.Contains(out.Text, want) {
+			t.Errorf("text lacks %q:\n%s", want, out.Text)
+		}
+	}
+}
+
+func TestLate(t *testing.T) {
+	v := outage(Holding, 2)
+	for _, late := range []bool{false, true} {
+		v.Late = late
+		out, err := pack(t).Render(v, Reader{Reads: "executive", Language: "nl"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const excuse = "Dit bericht komt later dan beloofd; onze excuses."
+		if strings.Contains(out.Text, excuse) != late || strings.Contains(out.HTML, excuse) != late {
+			t.Errorf("late %v:\n%s", late, out.Text)
+		}
+		if strings.Contains(out.Text, Mark(SlotLate)) == late || (out.Phrases[SlotLate] == excuse) == late {
+			t.Errorf("late %v: slot and phrases %v", late, out.Phrases)
+		}
+	}
+}
+
+func emptiedSlotsLeaveNoTrace(t *rapid.T, out Rendered) {
+	text := regexp.MustCompile(`(?m)[ \t]+$`).ReplaceAllString(Fill(out.Text, nil), "")
+	if strings.Contains(text, "\n\n\n") {
+		t.Errorf("two blank lines:\n%s", text)
+	}
+}
+
+func TestWordsInAnotherLanguageSayMoreThanNone(t *testing.T) {
+	v := outage(Progress, 2)
+	v.Words = map[string]string{"nl": "Een schijf is vol."}
+	out, err := pack(t).Render(v, Reader{Reads: "staff", Language: "en"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.Text, "Een schijf is vol.") || !strings.Contains(out.HTML, `lang="nl"`) || !strings.Contains(out.SMS, "Een schijf is vol.") {
+		t.Error(out.Text, out.SMS)
+	}
+}
+
+func TestUnknownReaders(t *testing.T) {
+	p := pack(t)
+	for _, r := range []Reader{{"board", "nl", nil}, {"staff", "fr", nil}} {
+		if _, err := p.Render(outage(First, 1), r); err == nil {
+			t.Errorf("%+v: no error", r)
+		}
+	}
+	if _, err := p.Render(outage("", 1), Reader{"staff", "nl", nil}); err == nil {
+		t.Error("no kind: no error")
+	}
+}
+
+// FuzzRender puts hostile text everywhere.
+func FuzzRender(f *testing.F) {
+	for _, s := range []string{
+		"", "e-mail", "<script>alert(1)</script>", "{{.Lead}}{{end}}", "a\r\nBcc: x@example.org", "\x02late\x03\x00",
+		"\u202egnp.exe\u2066", "🔥👩‍🚒", `"><img src=x onerror=y>`, "</title><b>", "\xff\xc3(", "€€€€", "http://evil.example",
+		"javascript:alert(1)", "a | b\n\nc", strings.Repeat("x", 5000),
+	} {
+		f.Add(s, uint8(len(s)))
+	}
+	f.Add("ϑ🟩", uint8(1)) // its capital has another small letter
+	p := pack(f)
+	f.Fuzz(func(t *testing.T, s string, pick uint8) {
+		v := outage(kinds[pick%4], int(pick))
+		r := Reader{Reads: audiences[pick/4%5], Language: []string{"nl", "en"}[pick%2], Zone: time.UTC}
+		v.Organisation, v.Incident, v.Lead, v.Severity, v.Phase, v.SeverityBefore, v.PhaseBefore = s, "SR-1"+s, s, s, s, s, s
+		v.Service = map[string]string{r.Language: s}
+		v.Words, v.Known = map[string]string{s: s}, map[string]string{"": s}
+		v.Alerts = []Alert{{Name: s, Severity: s, Summary: s, Instance: s}}
+		v.Link = s
+		out, err := p.Render(v, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fault := p.faults(v, r, out); len(fault) > 0 {
+			t.Error(fault)
+		}
+		for _, said := range []string{Fill(out.Subject+out.SMS, nil), Fill(out.Text+out.HTML, nil)} {
+			for _, c := range said {
+				if unicode.IsControl(c) && c != '\n' || unicode.Is(unicode.Bidi_Control, c) || c == utf8.RuneError && !strings.Contains(s, "\ufffd") {
+					t.Errorf("holds %U", c)
+				}
+			}
+		}
+		if strings.ContainsAny(out.Subject+out.SMS, "\r\n") {
+			t.Error("subject or SMS of several lines")
+		}
+		// What data brings in is text: the page's elements are those that it
+		// has with harmless data.
+		for n := range elements(t, out.HTML) {
+			switch n {
+			case "html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td", "p", "span", "h1", "h2", "br", "strong":
+			case "a":
+				if webLink(s) == "" {
+					t.Error("a link")
+				}
+			default:
+				t.Errorf("element %q", n)
+			}
+		}
+	})
+}
+
+func elements(t *testing.T, page string) map[string]bool {
+	root, err := nethtml.Parse(strings.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := make(map[string]bool)
+	for n := range root.Descendants() {
+		if n.Type != nethtml.ElementNode {
+			continue
+		}
+		found[n.Data] = true
+		for _, a := range n.Attr {
+			if strings.HasPrefix(a.Key, "on") || strings.Contains(strings.ToLower(a.Val), "javascript:") {
+				t.Errorf("attribute %s=%q", a.Key, a.Val)
+			}
+		}
+	}
+	return found
+}
