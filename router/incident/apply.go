@@ -1,0 +1,249 @@
+package incident
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// NewState returns the state of a service of which nothing is known.
+func NewState(service string) *State {
+	return &State{
+		Service: service,
+		Kind:    Outage,
+		Alerts:  map[string]*Alert{},
+		Told:    map[string]*Told{},
+		Flights: map[int]*Flight{},
+		Totals:  map[string]*Totals{},
+	}
+}
+
+// Apply remembers a fact. It judges nothing: the same facts give the same
+// state, whatever the configuration says by now.
+func Apply(s *State, f Fact) {
+	switch {
+	case f.Fired != nil:
+		s.fire(f.Fired.Alert)
+	case f.Ceased != nil:
+		s.cease(f.Ceased, f.At)
+	case f.Passed != nil:
+		*s = *NewState(s.Service)
+	case f.Opened != nil:
+		s.ID, s.Kind, s.OpenedAt = f.Incident, f.Opened.Kind, f.At
+		s.begin(f.Opened.Severity, f.Opened.StartedAt)
+	case f.Reopened != nil:
+		s.ResolvedAt, s.EndedAt, s.reopenedAt = time.Time{}, time.Time{}, f.At
+		s.begin(f.Reopened.Severity, f.Reopened.StartedAt)
+		for _, t := range s.Told {
+			t.Heard, t.Closed = false, false
+		}
+	case f.Escalated != nil:
+		s.Severity = f.Escalated.To
+	case f.Phased != nil:
+		s.before, s.chosen = "", f.By != "" && s.firing == 0
+		if f.Phased.To == Monitoring && f.By == "" {
+			s.before = f.Phased.From
+		}
+		s.Phase = f.Phased.To
+	case f.Said != nil:
+		s.Words = append(s.Words, Words{Number: f.Said.Number, At: f.At, Texts: f.Said.Texts, Audiences: f.Said.Audiences, By: f.By})
+	case f.Planned != nil:
+		s.plan(f.Planned, f.At)
+	case f.Delivered != nil:
+		s.deliver(f.Delivered)
+	case f.Kept != nil:
+		t := s.told(f.Kept.Audience)
+		t.Kept++
+		if f.Kept.Late {
+			t.Broken--
+		}
+		t.settle(f.Kept.Update)
+	case f.Broken != nil:
+		t := s.told(f.Broken.Audience)
+		t.Broken++
+		for _, p := range t.Promises {
+			if p.Update == f.Broken.Update {
+				p.Broken = true
+			}
+		}
+		t.sweep()
+	case f.Resolved != nil:
+		s.resolve(f.Resolved, f.At)
+	case f.Unrostered != nil:
+		t := s.told(f.Unrostered.Audience)
+		t.LastAt, t.PromiseAt = f.At, time.Time{}
+		t.Closed = !s.Open()
+	}
+}
+
+func (s *State) begin(severity string, started time.Time) {
+	s.Severity, s.StartedAt, s.Phase, s.before = severity, started, Investigating, ""
+	s.chosen = false
+}
+
+func (s *State) fire(a Alert) {
+	known := s.Alerts[a.Fingerprint]
+	again := known != nil && known.Firing() && !known.Muted
+	if !again {
+		s.firing++
+	}
+	switch {
+	case s.firing == 1:
+		s.common, s.commonStale = intersect(nil, a.Labels), false
+	case again: // it may bring other labels than it had
+		s.commonStale = true
+	case !s.commonStale:
+		s.common = intersect(s.common, a.Labels)
+	}
+	s.Alerts[a.Fingerprint] = &a
+	s.QuietSince, s.chosen = time.Time{}, false
+	if s.Open() && a.StartsAt.Before(s.StartedAt) {
+		s.StartedAt = a.StartsAt
+	}
+}
+
+func (s *State) cease(c *Ceased, at time.Time) {
+	a := s.Alerts[c.Fingerprint]
+	if a == nil || !a.Firing() {
+		return
+	}
+	if !a.Muted {
+		s.firing--
+		s.commonStale = s.firing > 0
+		if s.firing == 0 { // what was common is what the last one has
+			s.common = intersect(nil, a.Labels)
+		}
+	}
+	a.EndsAt, a.CeasedAt, a.Muted = c.EndsAt, at, false
+	if c.EndsAt.After(s.lastEnd) {
+		s.lastEnd = c.EndsAt
+	}
+	if s.firing == 0 {
+		s.QuietSince = at
+		if c.EndsAt.After(at) {
+			s.QuietSince = c.EndsAt
+		}
+	}
+}
+
+func (s *State) resolve(r *Resolved, at time.Time) {
+	s.ResolvedAt, s.EndedAt, s.Phase, s.before = at, r.EndedAt, PhaseResolved, ""
+	s.QuietSince = time.Time{}
+	for id, a := range s.Alerts {
+		switch {
+		case a.Firing() && !a.Muted:
+			s.Labels() // what was common before they were muted
+			a.Muted = true
+			s.firing--
+			s.commonStale = false
+		case !a.Firing() && at.Sub(a.CeasedAt) > 2*reorder:
+			delete(s.Alerts, id) // nothing on the way can be about it any more
+		}
+	}
+}
+
+func (s *State) told(audience string) *Told {
+	t := s.Told[audience]
+	if t == nil {
+		t = &Told{}
+		s.Told[audience] = t
+	}
+	return t
+}
+
+// totals of an audience; made on first use.
+func (s *State) totals(audience string) *Totals {
+	t := s.Totals[audience]
+	if t == nil {
+		t = &Totals{}
+		s.Totals[audience] = t
+	}
+	return t
+}
+
+// Clock returns the moment from which the next update is counted: when this one
+// was due, so that a busy second does not make a schedule drift; the moment
+// itself where it came later than that.
+func Clock(due, at time.Time) time.Time {
+	if at.Sub(due) < 10*time.Second {
+		return due
+	}
+	return at
+}
+
+func (s *State) plan(p *Planned, at time.Time) {
+	s.Updates = p.Update
+	t := s.told(p.Audience)
+	for _, q := range t.Promises {
+		if q.By == 0 {
+			q.By = p.Update
+		}
+	}
+	if t.First == 0 {
+		t.First = p.Update
+	} else if silence := at.Sub(t.LastAt); t.Heard && silence > t.Silence {
+		t.Silence = silence
+	}
+	t.Last, t.Count, t.Kind, t.Heard = p.Update, p.Number, p.Kind, true
+	if p.Policy != "" {
+		t.Policy = p.Policy
+	}
+	t.LastAt, t.PromiseAt = Clock(p.DueAt, at), p.PromiseAt
+	t.Phase, t.Severity, t.Firing = s.Phase, s.Severity, p.Firing
+	if p.Words > 0 {
+		t.Words = p.Words
+	}
+	t.Closed, t.Channels = p.Kind == Closing, p.Channels
+	for _, h := range p.Roster {
+		if !slices.Contains(t.Rosters, h) {
+			t.Rosters = append(t.Rosters, h)
+		}
+	}
+	if !p.PromiseAt.IsZero() {
+		t.Made++
+		t.Promises = append(t.Promises, &Pending{Update: p.Update, At: p.PromiseAt})
+	}
+	s.Flights[p.Update] = &Flight{Order: *p, Done: map[string]bool{}}
+	s.totals(p.Audience).Planned += p.Deliveries
+}
+
+func (s *State) deliver(d *Delivered) {
+	f := s.Flights[d.Update]
+	if f == nil || f.Done[d.Part] {
+		return
+	}
+	f.Done[d.Part] = true
+	f.Missed += d.Unreached + d.Superseded
+	if d.LastAt.After(f.LastAt) {
+		f.LastAt = d.LastAt
+	}
+	n := s.totals(f.Order.Audience)
+	n.Accepted += d.Accepted
+	n.Failed += d.Failed
+	n.Unreached += d.Unreached
+	n.Superseded += d.Superseded
+	n.Possible += d.Possible
+	if len(f.Done) < f.Order.Parts {
+		return
+	}
+	delete(s.Flights, d.Update)
+	t := s.told(f.Order.Audience)
+	for _, p := range t.Promises {
+		if p.By == d.Update {
+			p.Done, p.InTime = true, f.Missed == 0 && !f.LastAt.After(p.At)
+		}
+	}
+	t.sweep()
+}
+
+// settle forgets a promise that was kept.
+func (t *Told) settle(update int) {
+	t.Promises = slices.DeleteFunc(t.Promises, func(p *Pending) bool { return p.Update == update })
+}
+
+// sweep forgets promises that are broken and of which nothing more will come.
+func (t *Told) sweep() {
+	t.Promises = slices.DeleteFunc(t.Promises, func(p *Pending) bool { return p.Broken && p.Done && !p.InTime })
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

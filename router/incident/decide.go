@@ -1,0 +1,351 @@
+package incident
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sitrep/policies"
+)
+
+// grace is how long after a promised moment the receipts of an update that is
+// on its way are waited for before the promise counts as broken.
+const grace = time.Minute
+
+// reorder is how long after a resolved webhook a firing one with the same
+// startsAt is taken for one that was overtaken on the way. Later than that it
+// fires again: Alertmanager sends such pairs after it lost Prometheus.
+const reorder = time.Minute
+
+// Rules are what the operator says about one service.
+type Rules struct {
+	Service    *policies.Service // nil: it stands in the configuration no more
+	Severities policies.Severities
+	Next       int // number of the next incident to open
+}
+
+func (r Rules) resolvedAfter() time.Duration {
+	if r.Service == nil {
+		return 5 * time.Minute
+	}
+	return r.Service.ResolvedAfter
+}
+
+// Advance decides and applies until nothing follows any more, and returns the
+// facts in their order. It is Decide and Apply and nothing else: with its own
+// alerts or override first, then, as ticks, what follows from them.
+func Advance(r Rules, s *State, in Input) []Fact {
+	var all []Fact
+	for facts := Decide(r, s, in); len(facts) > 0; facts = Decide(r, s, Input{At: in.At}) {
+		for _, f := range facts {
+			Apply(s, f)
+		}
+		all = append(all, facts...)
+	}
+	if len(all) == 0 && (in.Alerts != nil || in.Receipt != nil) {
+		return Advance(r, s, Input{At: in.At})
+	}
+	return all
+}
+
+// Decide judges one input against the state, which it does not change. The
+// facts that follow from its own facts come with the next tick.
+func Decide(r Rules, s *State, in Input) []Fact {
+	d := decision{r: r, s: s, in: in}
+	switch {
+	case in.Alerts != nil:
+		d.observe()
+	case in.Say != nil:
+		d.say()
+	case in.Resolve != nil:
+		d.resolve()
+	case in.Receipt != nil:
+		d.receipt()
+	default:
+		d.judge()
+	}
+	return d.facts
+}
+
+type decision struct {
+	r     Rules
+	s     *State
+	in    Input
+	facts []Fact
+}
+
+func (d *decision) emit(f Fact) {
+	f.At, f.Service, f.Incident = d.in.At, d.s.Service, d.s.ID
+	if d.in.Override() {
+		f.By, f.Input = d.in.By, d.in.ID
+	}
+	d.facts = append(d.facts, f)
+}
+
+func (d *decision) refuse(format string, args ...any) {
+	d.emit(Fact{Refused: &Refused{What: d.in.What(), Reason: fmt.Sprintf(format, args...)}})
+}
+
+// observe compares what a webhook says of each alert with what is remembered.
+// Alerts are state: the newest startsAt and endsAt win, repeats are no facts.
+func (d *decision) observe() {
+	seen := make(map[string]bool, len(d.in.Alerts))
+	for _, o := range d.in.Alerts {
+		if seen[o.Fingerprint] { // one webhook names an alert once; the first holds
+			continue
+		}
+		seen[o.Fingerprint] = true
+		known := d.s.Alerts[o.Fingerprint]
+		if o.Firing {
+			d.fired(o, known)
+		} else if known != nil && known.Firing() && !o.StartsAt.Before(known.StartsAt) {
+			ends := o.EndsAt
+			if ends.IsZero() || ends.After(d.in.At) {
+				ends = d.in.At
+			}
+			d.emit(Fact{Ceased: &Ceased{Fingerprint: o.Fingerprint, Name: known.Name, EndsAt: ends}})
+		}
+	}
+}
+
+func (d *decision) fired(o Observation, known *Alert) {
+	starts := o.StartsAt
+	if starts.IsZero() || starts.After(d.in.At) {
+		starts = d.in.At // a clock that runs ahead does not delay a threshold
+	}
+	severity, counts := d.severity(o.Labels["severity"])
+	if !counts {
+		return
+	}
+	a := Alert{Fingerprint: o.Fingerprint, Name: o.Labels["alertname"], Severity: severity, Labels: o.Labels, Summary: o.Summary, StartsAt: starts}
+	switch {
+	case known == nil:
+		d.emit(Fact{Fired: &Fired{Alert: a}})
+	case starts.After(known.StartsAt),
+		!known.Firing() && starts.Equal(known.StartsAt) && d.in.At.Sub(known.CeasedAt) > reorder:
+		d.emit(Fact{Fired: &Fired{Alert: a, Again: true}})
+	}
+}
+
+// severity maps a label to a configured severity: missing or unknown ones are
+// the lowest, and "none" never counts.
+func (d *decision) severity(label string) (name string, counts bool) {
+	if label == "none" {
+		return "", false
+	}
+	rank, _ := d.r.Severities.Rank(label)
+	return d.r.Severities.Name(rank), true
+}
+
+func (d *decision) say() {
+	say := d.in.Say
+	switch {
+	case !d.s.Open():
+		d.refuse("%s is resolved", d.s.ID)
+		return
+	case say.Phase != "" && !slices.Contains(Phases, say.Phase):
+		d.refuse("phase %q is none of %v", say.Phase, Phases)
+		return
+	}
+	audiences := say.Audiences
+	if len(audiences) == 0 {
+		for name := range d.s.Told {
+			audiences = append(audiences, name)
+		}
+		slices.Sort(audiences)
+	}
+	if len(audiences) == 0 {
+		d.refuse("nobody was told of %s yet; name the audiences that the words are for", d.s.ID)
+		return
+	}
+	d.emit(Fact{Said: &Said{Number: len(d.s.Words) + 1, Texts: say.Texts, Audiences: audiences}})
+	if say.Phase != "" && say.Phase != d.s.Phase {
+		d.emit(Fact{Phased: &Phased{From: d.s.Phase, To: say.Phase}})
+	}
+}
+
+func (d *decision) resolve() {
+	if !d.s.Open() {
+		d.refuse("%s is resolved already", d.s.ID)
+		return
+	}
+	d.emit(Fact{Resolved: d.end(d.in.Resolve.Reason)})
+}
+
+// end says from when to when it was out. Alerts that still fire make it now.
+func (d *decision) end(reason string) *Resolved {
+	ended := d.in.At
+	if d.s.firing == 0 && !d.s.lastEnd.IsZero() {
+		ended = d.s.lastEnd
+	}
+	if ended.Before(d.s.StartedAt) {
+		ended = d.s.StartedAt
+	}
+	return &Resolved{StartedAt: d.s.StartedAt, EndedAt: ended, Firing: d.s.firing, Reason: reason}
+}
+
+func (d *decision) receipt() {
+	r := d.in.Receipt.Delivered
+	f := d.s.Flights[r.Update]
+	if f == nil || f.Done[r.Part] {
+		return // reported before
+	}
+	d.emit(Fact{Delivered: &r})
+}
+
+// judge says what the time alone makes true.
+func (d *decision) judge() {
+	d.promises()
+	if d.s.Open() {
+		d.course()
+		return
+	}
+	if row, holds := d.threshold(); holds {
+		severity, starts := d.outage()
+		if d.s.ID == "" {
+			id := fmt.Sprintf("SR-%d", d.r.Next)
+			d.emit(Fact{Opened: &Opened{Kind: Outage, Severity: severity, StartedAt: starts, Alerts: d.s.firing, Row: row}})
+			d.facts[len(d.facts)-1].Incident = id
+		} else {
+			if starts.Before(d.s.EndedAt) { // Alertmanager found again what it had lost
+				starts = d.s.EndedAt
+			}
+			d.emit(Fact{Reopened: &Reopened{Severity: severity, StartedAt: starts, Alerts: d.s.firing, Row: row}})
+		}
+		return
+	}
+	if d.s.ID == "" && len(d.s.Alerts) > 0 && d.quiet() {
+		d.emit(Fact{Passed: &Passed{}})
+	}
+}
+
+// course follows an open incident: its severity rises, it calms down, it ends.
+func (d *decision) course() {
+	if severity, _ := d.outage(); d.s.firing > 0 && d.rank(severity) > d.rank(d.s.Severity) {
+		d.emit(Fact{Escalated: &Escalated{From: d.s.Severity, To: severity}})
+	}
+	switch {
+	case d.quiet():
+		d.emit(Fact{Resolved: d.end("")})
+	case d.s.firing == 0 && !d.s.QuietSince.IsZero() && d.s.Phase != Monitoring && !d.s.chosen:
+		d.emit(Fact{Phased: &Phased{From: d.s.Phase, To: Monitoring}})
+	case d.s.firing > 0 && d.s.Phase == Monitoring && d.s.before != "":
+		d.emit(Fact{Phased: &Phased{From: Monitoring, To: d.s.before}})
+	}
+}
+
+func (d *decision) quiet() bool {
+	return d.s.firing == 0 && !d.s.QuietSince.IsZero() && !d.in.At.Before(d.s.QuietSince.Add(d.r.resolvedAfter()))
+}
+
+func (d *decision) rank(severity string) int {
+	rank, _ := d.r.Severities.Rank(severity)
+	return rank
+}
+
+// outage returns the highest severity of the firing alerts and the earliest
+// moment that one of them began.
+func (d *decision) outage() (severity string, starts time.Time) {
+	best := -1
+	for _, a := range d.s.Alerts {
+		if !a.Firing() || a.Muted {
+			continue
+		}
+		if starts.IsZero() || a.StartsAt.Before(starts) {
+			starts = a.StartsAt
+		}
+		best = max(best, d.rank(a.Severity))
+	}
+	return d.r.Severities.Name(max(best, 0)), starts
+}
+
+// threshold reports whether a row holds, and says it in words.
+func (d *decision) threshold() (row string, holds bool) {
+	if d.r.Service == nil {
+		return "", false
+	}
+	for _, t := range d.r.Service.Threshold {
+		at, ok := d.r.holdsAt(d.s, t)
+		if !ok || at.After(d.in.At) {
+			continue
+		}
+		what := strings.TrimSpace(t.Severity + " alert")
+		return fmt.Sprintf("%s firing for %s", count(max(t.Alerts, 1), what), short(t.FiringFor)), true
+	}
+	return "", false
+}
+
+// holdsAt returns when a threshold row holds if nothing changes until then.
+func (r Rules) holdsAt(s *State, t policies.Threshold) (time.Time, bool) {
+	need := max(t.Alerts, 1)
+	if s.firing < need {
+		return time.Time{}, false
+	}
+	least, _ := r.Severities.Rank(t.Severity)
+	var starts []time.Time
+	for _, a := range s.Alerts {
+		rank, _ := r.Severities.Rank(a.Severity)
+		if a.Firing() && !a.Muted && rank >= least {
+			starts = append(starts, a.StartsAt)
+		}
+	}
+	if len(starts) < need {
+		return time.Time{}, false
+	}
+	slices.SortFunc(starts, time.Time.Compare)
+	return starts[need-1].Add(t.FiringFor), true
+}
+
+// promises says which promises came true or did not.
+func (d *decision) promises() {
+	for _, audience := range sortedKeys(d.s.Told) {
+		for _, p := range d.s.Told[audience].Promises {
+			fate := &Promise{Audience: audience, Update: p.Update, By: p.By, PromiseAt: p.At, Late: p.Broken}
+			switch {
+			case p.Done && p.InTime:
+				d.emit(Fact{Kept: fate})
+			case p.Broken:
+			case p.Done, !p.broken().After(d.in.At):
+				d.emit(Fact{Broken: fate})
+			}
+		}
+	}
+}
+
+// broken is when a promise counts as broken if nothing more is heard.
+func (p *Pending) broken() time.Time {
+	if p.By == 0 {
+		return p.At
+	}
+	return p.At.Add(grace)
+}
+
+// Wake returns when the next thing becomes true by time alone; zero where
+// nothing will.
+func Wake(r Rules, s *State) time.Time {
+	var next time.Time
+	earliest := func(t time.Time) {
+		if next.IsZero() || t.Before(next) {
+			next = t
+		}
+	}
+	if !s.Open() && r.Service != nil {
+		for _, t := range r.Service.Threshold {
+			if at, ok := r.holdsAt(s, t); ok {
+				earliest(at)
+			}
+		}
+	}
+	if s.firing == 0 && !s.QuietSince.IsZero() && (s.Open() || s.ID == "") {
+		earliest(s.QuietSince.Add(r.resolvedAfter()))
+	}
+	for _, t := range s.Told {
+		for _, p := range t.Promises {
+			if !p.Broken {
+				earliest(p.broken())
+			}
+		}
+	}
+	return next
+}

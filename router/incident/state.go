@@ -1,0 +1,261 @@
+package incident
+
+import (
+	"time"
+)
+
+// Kind is what sort of incident it is.
+type Kind string
+
+const (
+	Outage Kind = "outage"
+	Change Kind = "change"
+	Drill  Kind = "drill"
+)
+
+// Phase is how far the people who mend it are: the four that status pages made
+// common.
+type Phase string
+
+const (
+	Investigating Phase = "investigating"
+	Identified    Phase = "identified"
+	Monitoring    Phase = "monitoring"
+	PhaseResolved Phase = "resolved"
+)
+
+// Phases are the phases that a person may set, in order.
+var Phases = []Phase{Investigating, Identified, Monitoring}
+
+// UpdateKind is what an update is to its audience.
+type UpdateKind string
+
+const (
+	First     UpdateKind = "first"
+	Reopening UpdateKind = "reopened" // it was over, and is not
+	Progress  UpdateKind = "progress" // words, phase, estimate or severity changed since the last
+	Holding   UpdateKind = "holding"  // nothing did
+	Closing   UpdateKind = "closing"
+)
+
+// relapse is how long after the end an alert that begins belongs to the same
+// incident.
+const relapse = 24 * time.Hour
+
+// State is one outage of one service and the incident that it became. Only
+// Apply changes it.
+type State struct {
+	ID      string // "SR-12"; empty while it is no incident
+	Kind    Kind
+	Service string
+
+	Severity string // highest so far while open
+	Phase    Phase
+	// StartedAt is the earliest startsAt of the outage; both SLA clocks start
+	// there. After a relapse it is the relapse's.
+	StartedAt  time.Time
+	OpenedAt   time.Time
+	ResolvedAt time.Time // zero while open
+	EndedAt    time.Time // when the outage was over, for the closing words
+	// QuietSince is the later of the last endsAt and the webhook that told it;
+	// zero while an alert fires or none ever did.
+	QuietSince time.Time
+
+	reopenedAt time.Time // after the last relapse; zero without one
+	lastEnd    time.Time // latest endsAt of its alerts
+
+	Alerts map[string]*Alert
+	firing int // alerts that fire and are not muted
+	// chosen says that a person set the phase while all was quiet: it stays
+	// until an alert fires.
+	chosen bool
+	// before is the phase that monitoring took the place of by itself; empty
+	// where it did not.
+	before Phase
+
+	Updates int // planned so far
+	Words   []Words
+	Told    map[string]*Told // by audience
+	Flights map[int]*Flight  // updates whose deliveries are not all reported
+	Totals  map[string]*Totals
+
+	common      map[string]string
+	commonStale bool
+}
+
+// Alert is what is remembered of one alert.
+type Alert struct {
+	Fingerprint string            `json:"fingerprint"`
+	Name        string            `json:"name"`
+	Severity    string            `json:"severity"`
+	Labels      map[string]string `json:"labels"`
+	Summary     string            `json:"summary,omitempty"`
+	StartsAt    time.Time         `json:"starts_at"`
+
+	EndsAt   time.Time `json:"-"` // zero while it fires
+	CeasedAt time.Time `json:"-"` // intake of the webhook that told its end
+	Muted    bool      `json:"-"` // resolved by hand while it fired
+}
+
+// Firing reports whether the alert fires, muted or not.
+func (a *Alert) Firing() bool { return a.CeasedAt.IsZero() }
+
+// Words are what a person said.
+type Words struct {
+	Number    int
+	At        time.Time
+	Texts     map[string]string
+	Audiences []string
+	By        string
+}
+
+// For reports whether the words were for an audience.
+func (w Words) For(audience string) bool {
+	for _, a := range w.Audiences {
+		if a == audience {
+			return true
+		}
+	}
+	return false
+}
+
+// Told is what one audience knows, and what it was promised.
+type Told struct {
+	First, Last int       // update numbers
+	Count       int       // updates so far
+	LastAt      time.Time // the moment from which the next is counted
+	PromiseAt   time.Time // of the last update; zero: none
+	Kind        UpdateKind
+	Policy      string // that told it last
+	Phase       Phase
+	Severity    string
+	Words       int  // number of the last words for it that it had
+	Firing      int  // alerts firing at its last update
+	Heard       bool // told since the outage, or its relapse, began
+	Closed      bool
+
+	Promises []*Pending // not judged yet, oldest first
+	Made     int
+	Kept     int
+	Broken   int
+
+	Channels []string
+	Rosters  []string      // hashes of every chunk of people that it was told by
+	Silence  time.Duration // longest time between two updates
+}
+
+// Pending is a promise whose fate is open.
+type Pending struct {
+	Update int // that made it
+	At     time.Time
+	By     int  // the update that came next; 0: none yet
+	Done   bool // every part of that update was reported
+	InTime bool // and all of it was accepted before At
+	Broken bool // counted as broken already
+}
+
+// Flight is an update on its way.
+type Flight struct {
+	Order  Planned
+	Done   map[string]bool // parts reported
+	LastAt time.Time       // the last acceptance
+	Missed int             // deliveries neither accepted nor failed for the recipient's own reason
+}
+
+// Totals count deliveries of one audience.
+type Totals struct {
+	Planned, Accepted, Failed, Unreached, Superseded, Possible int
+}
+
+// Open reports whether people are being told.
+func (s *State) Open() bool { return s.ID != "" && s.ResolvedAt.IsZero() }
+
+// BeganAt returns when people could first be told: the opening, or the last
+// reopening.
+func (s *State) BeganAt() time.Time {
+	if s.reopenedAt.After(s.OpenedAt) {
+		return s.reopenedAt
+	}
+	return s.OpenedAt
+}
+
+// Firing returns how many alerts fire, those muted by hand left out.
+func (s *State) Firing() int { return s.firing }
+
+// Labels are the labels that policies match on: service, severity, kind, and
+// what is common to the firing alerts (while none fires: what the last had).
+func (s *State) Labels() map[string]string {
+	if s.commonStale {
+		s.commonStale = false
+		var common map[string]string
+		for _, a := range s.Alerts {
+			if a.Firing() && !a.Muted {
+				common = intersect(common, a.Labels)
+			}
+		}
+		if common != nil {
+			s.common = common
+		}
+	}
+	out := make(map[string]string, len(s.common)+3)
+	for k, v := range s.common {
+		out[k] = v
+	}
+	out["service"], out["severity"], out["kind"] = s.Service, s.Severity, string(s.Kind)
+	return out
+}
+
+// intersect keeps what both have; nil stands for everything.
+func intersect(common, labels map[string]string) map[string]string {
+	out := make(map[string]string)
+	if common == nil {
+		for k, v := range labels {
+			out[k] = v
+		}
+		return out
+	}
+	for k, v := range common {
+		if labels[k] == v {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// WordsFor returns the last words that were for an audience, up to a number
+// (0: any).
+func (s *State) WordsFor(audience string, upTo int) (Words, bool) {
+	for i := len(s.Words) - 1; i >= 0; i-- {
+		w := s.Words[i]
+		if (upTo == 0 || w.Number <= upTo) && w.For(audience) {
+			return w, true
+		}
+	}
+	return Words{}, false
+}
+
+// Fresh returns the words that an audience has not had yet: the newest.
+func (s *State) Fresh(audience string) (Words, bool) {
+	w, ok := s.WordsFor(audience, 0)
+	if !ok {
+		return Words{}, false
+	}
+	if t := s.Told[audience]; t != nil && t.Words >= w.Number {
+		return Words{}, false
+	}
+	return w, true
+}
+
+// Detached reports whether an alert that begins now belongs to a new outage.
+func (s *State) Detached(now time.Time) bool {
+	return !s.ResolvedAt.IsZero() && now.Sub(s.ResolvedAt) > relapse && !s.anyFiring()
+}
+
+func (s *State) anyFiring() bool {
+	for _, a := range s.Alerts {
+		if a.Firing() {
+			return true
+		}
+	}
+	return false
+}

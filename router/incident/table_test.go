@@ -1,0 +1,198 @@
+package incident
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"sitrep/policies"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+func rules() Rules {
+	return Rules{
+		Service: &policies.Service{
+			Name: "mail", ResolvedAfter: 5 * time.Minute,
+			Threshold: []policies.Threshold{
+				{FiringFor: 5 * time.Minute, Alerts: 1},
+				{FiringFor: time.Minute, Alerts: 3, Severity: "critical"},
+			},
+		},
+		Severities: policies.Severities{"info", "warning", "critical"},
+		Next:       7,
+	}
+}
+
+func obs(name string, firing bool, starts time.Time) Observation {
+	o := Observation{
+		Fingerprint: name, Firing: firing, StartsAt: starts,
+		Labels: map[string]string{"alertname": name, "service": "mail", "severity": "warning"},
+	}
+	if !firing {
+		o.EndsAt = starts.Add(time.Minute)
+	}
+	return o
+}
+
+func with(o Observation, severity string) Observation {
+	labels := map[string]string{}
+	for k, v := range o.Labels {
+		labels[k] = v
+	}
+	labels["severity"] = severity
+	o.Labels = labels
+	return o
+}
+
+func in(at time.Time, alerts ...Observation) Input { return Input{At: at, Alerts: alerts} }
+
+func planned(update int, promise time.Time) Fact {
+	return Fact{At: noon.Add(6 * time.Minute), Service: "mail", Incident: "SR-7", Planned: &Planned{
+		Update: update, Audience: "board", Kind: First, Number: update, DueAt: noon.Add(6 * time.Minute), PromiseAt: promise,
+		Channels: []string{"email"}, Roster: []string{"r"}, Deliveries: 2, Parts: 1,
+	}}
+}
+
+// situations are the states that the table has a row for, each with the moment
+// at which its input comes.
+func situations() []struct {
+	name string
+	at   time.Time
+	s    *State
+} {
+	r := rules()
+	play := func(inputs ...Input) *State {
+		s := NewState("mail")
+		for _, i := range inputs {
+			Advance(r, s, i)
+		}
+		return s
+	}
+	m := func(n float64) time.Time { return noon.Add(time.Duration(n * float64(time.Minute))) }
+	outage := in(m(0), obs("A", true, m(0)))
+	open := Input{At: m(5)}
+	told := func(s *State) *State { Apply(s, planned(1, m(60))); return s }
+	calm := in(m(10), obs("A", false, m(0)))
+	byHand := Input{At: m(8), ID: "i1", By: "oncall", Resolve: &Resolve{Incident: "SR-7", Reason: "test"}}
+	identified := Input{At: m(7), ID: "i2", By: "oncall", Say: &Say{Incident: "SR-7", Texts: map[string]string{"": "we know"}, Audiences: []string{"board"}, Phase: Identified}}
+	return []struct {
+		name string
+		at   time.Time
+		s    *State
+	}{
+		{"nothing", m(0), NewState("mail")},
+		{"outage short of its threshold", m(4), play(outage)},
+		{"outage that calmed down", m(4), play(outage, in(m(2), obs("A", false, m(0))))},
+		{"open, nobody told", m(6), play(outage, open)},
+		{"open, the board told", m(7), told(play(outage, open))},
+		{"open, promise past", m(61), told(play(outage, open))},
+		{"identified", m(8), told(play(outage, open, identified))},
+		{"monitoring", m(12), told(play(outage, open, calm))},
+		{"monitoring, quiet long enough", m(15), told(play(outage, open, calm))},
+		{"resolved", m(17), told(play(outage, open, calm, Input{At: m(15)}))},
+		{"resolved by hand while it fires", m(9), told(play(outage, open, byHand))},
+		{"resolved a day ago", m(60 * 25), told(play(outage, open, calm, Input{At: m(15)}))},
+	}
+}
+
+// TestTable is every situation by every input: no cell is blank. What it says
+// is read by people; -update writes it anew.
+func TestTable(t *testing.T) {
+	var out strings.Builder
+	for _, s := range situations() {
+		at := s.at
+		inputs := []struct {
+			name string
+			in   Input
+		}{
+			{"tick", Input{At: at}},
+			{"the same alert fires", in(at, obs("A", true, noon))},
+			{"another alert fires", in(at, obs("B", true, at.Add(-10*time.Second)))},
+			{"another alert fires, since long", in(at, obs("B", true, at.Add(-6*time.Minute)))},
+			{"a critical alert fires", in(at, with(obs("C", true, at), "critical"))},
+			{"an alert with severity none fires", in(at, with(obs("N", true, at.Add(-time.Hour)), "none"))},
+			{"the alert resolves", in(at, obs("A", false, noon))},
+			{"an unknown alert resolves", in(at, obs("U", false, noon))},
+			{"the alert fires anew", in(at, obs("A", true, at))},
+			{"words", Input{At: at, ID: "x", By: "oncall", Say: &Say{Incident: "SR-7", Texts: map[string]string{"": "hello"}}}},
+			{"words for the board, phase identified", Input{At: at, ID: "x", By: "oncall", Say: &Say{Incident: "SR-7", Texts: map[string]string{"en": "hello"}, Audiences: []string{"board"}, Phase: Identified}}},
+			{"words with a phase that is none", Input{At: at, ID: "x", By: "oncall", Say: &Say{Incident: "SR-7", Texts: map[string]string{"": "hello"}, Phase: "done"}}},
+			{"resolve by hand", Input{At: at, ID: "x", By: "oncall", Resolve: &Resolve{Incident: "SR-7"}}},
+			{"receipt", Input{At: at, Receipt: &Receipt{Incident: "SR-7", Delivered: Delivered{Update: 1, Part: "SR-7.1.0.email", Accepted: 2, LastAt: at}}}},
+		}
+		fmt.Fprintf(&out, "== %s\n", s.name)
+		for _, i := range inputs {
+			fmt.Fprintf(&out, "%s:\n", i.name)
+			facts := Advance(rules(), cloneOf(s.s), i.in)
+			for _, f := range facts {
+				fmt.Fprintf(&out, "    %s\n", f)
+			}
+			if len(facts) == 0 {
+				fmt.Fprintf(&out, "    (nothing)\n")
+			}
+		}
+		fmt.Fprintln(&out)
+	}
+	golden(t, "table.golden", out.String())
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != got {
+		t.Errorf("%s differs; read what changed, then run with -update\n%s", file, firstDifference(string(want), got))
+	}
+}
+
+func firstDifference(want, got string) string {
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for i := range w {
+		if i >= len(g) || w[i] != g[i] {
+			now := ""
+			if i < len(g) {
+				now = g[i]
+			}
+			return fmt.Sprintf("line %d\n  was %s\n  is  %s", i+1, w[i], now)
+		}
+	}
+	return "there is more at its end"
+}
+
+func TestFactsAreSentences(t *testing.T) {
+	at := noon
+	for want, f := range map[string]Fact{
+		"incident SR-12 opened: mail, critical (3 alerts firing for 1m)":                                                    {Service: "mail", Incident: "SR-12", Opened: &Opened{Severity: "critical", Row: "3 alerts firing for 1m"}},
+		"mail: outage over before it became an incident":                                                                    {Service: "mail", Passed: &Passed{}},
+		"incident SR-12 severity rose from warning to critical":                                                             {Incident: "SR-12", Escalated: &Escalated{"warning", "critical"}},
+		"incident SR-12 promise to board broken: nothing had reached all of them before 2026-03-02 12:00:00Z":               {Incident: "SR-12", Broken: &Promise{Audience: "board", PromiseAt: at}},
+		"incident SR-12 promise to board kept after all: update 4 came before 2026-03-02 12:00:00Z":                         {Incident: "SR-12", Kept: &Promise{Audience: "board", By: 4, PromiseAt: at, Late: true}},
+		`incident SR-12 words 2 for board, it: "hello" (by oncall)`:                                                         {Incident: "SR-12", By: "oncall", Said: &Said{Number: 2, Texts: map[string]string{"nl": "hoi", "en": "hello"}, Audiences: []string{"board", "it"}}},
+		"incident SR-12 - refused to resolve: SR-12 is resolved already (by oncall)":                                        {Incident: "SR-12", By: "oncall", Refused: &Refused{What: "resolve", Reason: "SR-12 is resolved already"}},
+		"incident SR-12 update 4, part SR-12.4.0.sms: 3 accepted, 1 failed, 1 given up, 2 superseded, 1 possibly twice":     {Incident: "SR-12", Delivered: &Delivered{Update: 4, Part: "SR-12.4.0.sms", Accepted: 3, Failed: 1, Unreached: 1, Superseded: 2, Possible: 1}},
+		"incident SR-12 update to board not sent: nobody on its roster can be reached":                                      {Incident: "SR-12", Unrostered: &Unrostered{Audience: "board"}},
+		"incident SR-12 something that this version does not know":                                                          {Incident: "SR-12"},
+		"incident SR-12 reopened: critical (1 alert firing for 5m)":                                                         {Incident: "SR-12", Reopened: &Reopened{Severity: "critical", Row: "1 alert firing for 5m"}},
+		"incident SR-12 resolved: out from 2026-03-02 12:00:00Z to 2026-03-02 12:00:00Z, 1 firing alert muted: \"planned\"": {Incident: "SR-12", Resolved: &Resolved{StartedAt: at, EndedAt: at, Firing: 1, Reason: "planned"}},
+	} {
+		if got := f.String(); got != want {
+			t.Errorf("\n got %s\nwant %s", got, want)
+		}
+	}
+}
