@@ -1,0 +1,111 @@
+package channels
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Delivery is one update to one recipient by one channel, ready for the wire.
+type Delivery struct {
+	// ID names the delivery: the same however often it is tried.
+	ID string
+	// To is a bare email address or an E.164 number, by the channel.
+	To       string
+	Name     string // of the recipient; may be empty
+	Language string // BCP 47, of the text
+
+	Subject string // email only
+	Text    string
+	HTML    string // email only; may be empty
+
+	// Thread are the IDs of deliveries to the same recipient that this one
+	// follows, oldest first; empty for the first.
+	Thread []string
+	// Topic is the same for all messages of an incident (List-Id like).
+	Topic string
+
+	// Again says that an earlier attempt ended ambiguously: the provider may
+	// have it already.
+	Again bool
+	// Since is when the delivery was first attempted; zero on the first try.
+	Since time.Time
+	// Expires is when the message is of no use any more; zero: never.
+	Expires time.Time
+}
+
+// Accepted is what a provider said when it took a delivery.
+type Accepted struct {
+	// At is when the acceptance was read from the wire.
+	At time.Time
+	// Provider is the provider's own id of the message; may be empty.
+	Provider string
+}
+
+// Sender sends deliveries over one channel. Send may be called by as many
+// goroutines at once as the worker has sessions; it ends soon after ctx does.
+//
+// What went wrong is said as a value: Permanent, RetryAfter, Ambiguous or
+// Down around the error; any other error is temporary and the worker decides
+// when to try again.
+type Sender interface {
+	Send(ctx context.Context, d Delivery) (Accepted, error)
+}
+
+// Class is what an error means for the delivery.
+type Class string
+
+const (
+	ClassTemporary Class = "temporary" // try again later
+	ClassPermanent Class = "permanent" // the recipient's own reason; never again
+	ClassAmbiguous Class = "ambiguous" // it may have been accepted
+	ClassDown      Class = "down"      // the channel itself does not work, for anyone
+)
+
+// Failure is an error with its class. Its text holds no address and no secret.
+type Failure struct {
+	Class Class
+	// After is how long to wait before trying again, where the provider said
+	// so; 0 where it did not.
+	After time.Duration
+	// Code is the provider's code ("550 5.1.1", "21211"); may be empty.
+	Code string
+	Err  error
+}
+
+func (f *Failure) Error() string { return f.Err.Error() }
+func (f *Failure) Unwrap() error { return f.Err }
+
+// Permanent says that this recipient will never get it.
+func Permanent(code string, err error) error {
+	return &Failure{Class: ClassPermanent, Code: code, Err: err}
+}
+
+// RetryAfter says that the provider wants to be asked again after d.
+func RetryAfter(d time.Duration, code string, err error) error {
+	return &Failure{Class: ClassTemporary, After: d, Code: code, Err: err}
+}
+
+// Temporary says that a later try may succeed.
+func Temporary(code string, err error) error {
+	return &Failure{Class: ClassTemporary, Code: code, Err: err}
+}
+
+// Ambiguous says that nobody knows whether it was accepted.
+func Ambiguous(code string, err error) error {
+	return &Failure{Class: ClassAmbiguous, Code: code, Err: err}
+}
+
+// Down says that the channel does not work, whoever the recipient is.
+func Down(code string, err error) error {
+	return &Failure{Class: ClassDown, Code: code, Err: err}
+}
+
+// Classify returns the failure in err; an error without one is temporary.
+func Classify(err error) Failure {
+	var f *Failure
+	if errors.As(err, &f) {
+		return *f
+	}
+	return Failure{Class: ClassTemporary, Err: err}
+}

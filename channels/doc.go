@@ -1,0 +1,25 @@
+// Package channels is what goes out: the contract between an update that was
+// ordered and the wire. It knows nothing of incidents, and a worker needs its
+// channel's secrets, the bus, and nothing else.
+//
+// A delivery is one update to one recipient by one channel. Its states, each
+// durable in the part's ledger before the next step is taken:
+//
+//	          ┌──────────── temporary, or the channel is down ───────────┐
+//	          v                                                           │
+//	(none) ── waiting ──> attempting ──────────> accepted                 │
+//	    └────────────────────^  │  ├───────────> failed      permanent    │
+//	                         │  │  └──────────────────────────────────────┘
+//	         ambiguous, once │  └──────────────> unknown     ambiguous twice
+//	                         └────┘
+//	waiting ──> superseded   a newer update exists
+//	waiting ──> given_up     of no use any more
+//
+// What a crash leaves attempting may have been accepted: an email is tried
+// again with the same Message-ID, an SMS after the provider's list was asked;
+// both are counted as possible duplicates.
+//
+// A worker writes its intents before the wire is touched, and one record
+// carries what came of many attempts and which come next. It has at most two
+// intents a session, so that is what a crash leaves in doubt.
+package channels

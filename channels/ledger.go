@@ -1,0 +1,105 @@
+package channels
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// State is how far a delivery is.
+type State string
+
+const (
+	Attempting State = "attempting" // durable before the wire is touched
+	Got        State = "accepted"   // the provider took it
+	Failed     State = "failed"     // never, for the recipient's own reason
+	Waiting    State = "waiting"    // tried, to be tried again
+	Unknown    State = "unknown"    // nobody knows whether it was accepted; not tried again
+	GivenUp    State = "given_up"   // not accepted for as long as it was of use
+	Superseded State = "superseded" // a newer update took its place
+)
+
+// Final reports whether nothing more will come of a delivery.
+func (s State) Final() bool {
+	switch s {
+	case Got, Failed, Unknown, GivenUp, Superseded:
+		return true
+	}
+	return false
+}
+
+// Transition is one delivery's step.
+type Transition struct {
+	Row      int       `json:"row"` // in the part's roster chunk, from 0
+	State    State     `json:"state"`
+	At       time.Time `json:"at"`
+	Again    bool      `json:"again,omitempty"`    // an earlier attempt may have been accepted
+	Provider string    `json:"provider,omitempty"` // the provider's id of the message
+	Code     string    `json:"code,omitempty"`     // the provider's code
+	Tries    int       `json:"tries,omitempty"`    // attempts so far
+	Next     time.Time `json:"next,omitzero"`      // Waiting: when it is tried again
+}
+
+// Record is one durable entry in a part's ledger. It carries many transitions:
+// what came of the last attempts, and which come next. A part's records are in
+// a sequence that only the worker which wrote the last one can extend.
+type Record struct {
+	Worker string       `json:"worker"`
+	At     time.Time    `json:"at"`
+	Claim  bool         `json:"claim,omitempty"` // the worker takes the part over
+	Steps  []Transition `json:"steps,omitempty"`
+	Done   *Report      `json:"done,omitempty"` // every delivery is final
+}
+
+// Report is the sum of a finished part.
+type Report struct {
+	Incident   string    `json:"incident"`
+	Update     int       `json:"update"`
+	Part       string    `json:"part"`
+	Accepted   int       `json:"accepted"`
+	Failed     int       `json:"failed"`
+	Unreached  int       `json:"unreached"` // given up, or nobody knows
+	Superseded int       `json:"superseded"`
+	Possible   int       `json:"possible_duplicates"` // may have come twice
+	LastAt     time.Time `json:"last_at,omitzero"`    // the last acceptance
+}
+
+// ErrFenced says that another worker took the part over.
+var ErrFenced = errors.New("another worker took the part over")
+
+// Ledger is where a part's records are kept, durably.
+type Ledger interface {
+	// Records returns a part's records in order, and the number of the last.
+	Records(ctx context.Context, part string) ([]Record, uint64, error)
+	// Record appends one after the record numbered last and returns its
+	// number; ErrFenced where another came in between.
+	Record(ctx context.Context, part string, r Record, last uint64) (uint64, error)
+}
+
+// Claim is a part that this worker may work on as long as it renews the lease.
+type Claim interface {
+	Part() Part
+	Renew() error
+	// Finish says that the part need never be offered again.
+	Finish() error
+}
+
+// Queue offers the parts of one channel.
+type Queue interface {
+	// Next waits for a part; critical ones are a queue of their own.
+	Next(ctx context.Context, critical bool) (Claim, error)
+	// Newer reports whether the same audience of the same incident was sent a
+	// newer update by the same channel.
+	Newer(ctx context.Context, p Part) (bool, error)
+}
+
+// Library holds what parts refer to by hash.
+type Library interface {
+	Roster(ctx context.Context, hash string) ([]Person, error)
+	Texts(ctx context.Context, hash string) ([]Text, error)
+}
+
+// Receipts takes the reports of finished parts. Reporting twice is harmless.
+type Receipts interface {
+	Report(ctx context.Context, r Report) error
+}

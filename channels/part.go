@@ -1,0 +1,137 @@
+package channels
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The channels there are.
+const (
+	Email = "email"
+	SMS   = "sms"
+)
+
+// MaxPart is how many recipients a part has at most.
+const MaxPart = 500
+
+// Part is what a worker claims at a time: one update to at most MaxPart
+// recipients by one channel. What it says and who gets it stand elsewhere, by
+// hash.
+type Part struct {
+	Incident string `json:"incident"`
+	Update   int    `json:"update"`
+	Chunk    int    `json:"chunk"` // place of Roster among the update's chunks, from 0
+	Channel  string `json:"channel"`
+	Audience string `json:"audience"`
+	Kind     string `json:"kind"`
+	Critical bool   `json:"critical,omitempty"`
+
+	Texts  string `json:"texts"`  // hash of []Text
+	Roster string `json:"roster"` // hash of []Person
+
+	PlannedAt time.Time `json:"planned_at"`
+	// Promised is the moment promised for this update by the one before it;
+	// sent later than that, it says so. Zero: nothing was promised.
+	Promised time.Time `json:"promised,omitzero"`
+	// Expires is when it is of no use any more; zero: it always is.
+	Expires time.Time `json:"expires,omitzero"`
+
+	First    int `json:"first,omitempty"`    // the audience's first update; 0: this is it
+	Previous int `json:"previous,omitempty"` // the audience's update before this one
+}
+
+// ID names the part: it follows from the order, so that cutting an update
+// twice is cutting it once.
+func (p Part) ID() string {
+	return fmt.Sprintf("%s.%d.%d.%s", p.Incident, p.Update, p.Chunk, p.Channel)
+}
+
+// Person is one row of a roster: one recipient with his addresses. ID is keyed,
+// and holds no address.
+type Person struct {
+	ID       string `json:"id"`
+	Name     string `json:"name,omitempty"`
+	Email    string `json:"email,omitempty"`
+	Phone    string `json:"phone,omitempty"`
+	Language string `json:"language"`
+	Zone     string `json:"zone"`
+}
+
+// Address returns where a channel reaches the person; empty where it does not.
+func (p Person) Address(channel string) string {
+	switch channel {
+	case Email:
+		return p.Email
+	case SMS:
+		return p.Phone
+	}
+	return ""
+}
+
+// Text is what an update says in one language and time zone. Slots are still
+// marked in it.
+type Text struct {
+	Language string            `json:"language"`
+	Zone     string            `json:"zone"`
+	Subject  string            `json:"subject,omitempty"`
+	Text     string            `json:"text,omitempty"`
+	HTML     string            `json:"html,omitempty"`
+	SMS      string            `json:"sms,omitempty"`
+	Phrases  map[string]string `json:"phrases,omitempty"` // for the slots, in this language
+}
+
+// Key makes the ids that must tell nothing about addresses.
+type Key []byte
+
+// Delivery names one update to one address by one channel: the same however
+// often and by whomever it is tried. It is the left half of the Message-ID.
+func (k Key) Delivery(incident string, update int, channel, address string) string {
+	return k.sum("delivery", incident, fmt.Sprint(update), channel, address)
+}
+
+// Person names a recipient by his addresses.
+func (k Key) Person(email, phone string) string { return k.sum("person", email, phone) }
+
+// Roster names the content of a roster chunk or of texts.
+func (k Key) Content(data []byte) string { return k.sum("content", string(data)) }
+
+func (k Key) sum(parts ...string) string {
+	m := hmac.New(sha256.New, k)
+	for _, p := range parts {
+		fmt.Fprintf(m, "%d:%s", len(p), p)
+	}
+	return hex.EncodeToString(m.Sum(nil)[:16])
+}
+
+// Slots that a worker fills, as words marks them: between STX and ETX, which
+// no text may hold.
+const (
+	SlotLate   = "late"
+	SlotMissed = "missed"
+)
+
+// Fill puts values into the marked slots of a text; a slot without one
+// vanishes.
+func Fill(text string, slots map[string]string) string {
+	if !strings.Contains(text, "\x02") {
+		return text
+	}
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "\x02")
+		out.WriteString(before)
+		if !found {
+			return out.String()
+		}
+		name, after, closed := strings.Cut(rest, "\x03")
+		if !closed {
+			return out.String()
+		}
+		out.WriteString(slots[name])
+		text = after
+	}
+}
