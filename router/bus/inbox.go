@@ -1,0 +1,226 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"sitrep/channels"
+	"sitrep/router/incident"
+)
+
+// maxMessage is how large a message may grow by what is put together in it:
+// well under half of the server's limit of 1 MiB.
+const maxMessage = 256 << 10
+
+// MaxInput is how large one input may be, encoded.
+const MaxInput = 200 << 10
+
+// ErrFull says that the store did not take an input in time, or that too many
+// wait for it. The sender should come again.
+var ErrFull = errors.New("the store does not take anything now")
+
+// inbox stores inputs: whatever comes in while one message is being written
+// goes into the next one, together. The server writes one message a flush, so
+// this is what makes many callers cheap.
+type inbox struct {
+	publish func(ctx context.Context, subject string, data []byte, opts ...jetstream.PublishOpt) (uint64, error)
+
+	mu      sync.Mutex
+	waiting []entry
+	closed  bool
+
+	wake chan struct{}
+	done chan struct{}
+}
+
+type entry struct {
+	data   []byte
+	stored chan<- error
+}
+
+// maxWaiting bounds the callers that wait for a write.
+const maxWaiting = 20_000
+
+func newInbox(publish func(context.Context, string, []byte, ...jetstream.PublishOpt) (uint64, error)) *inbox {
+	i := &inbox{publish: publish, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	go i.run()
+	return i
+}
+
+// Put stores inputs durably, all of them or, with an error, perhaps some: they
+// may come again. It returns ErrFull where that took more than five seconds.
+func (b *Bus) Put(ctx context.Context, inputs ...incident.Input) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	stored := make(chan error, len(inputs))
+	for _, in := range inputs {
+		data, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("encode an input: %w", err)
+		}
+		if len(data) > MaxInput {
+			return fmt.Errorf("an input of %d bytes is larger than the %d that can be stored", len(data), MaxInput)
+		}
+		if err := b.inbox.add(entry{data, stored}); err != nil {
+			return err
+		}
+	}
+	for range inputs {
+		select {
+		case err := <-stored:
+			if err != nil {
+				return errors.Join(ErrFull, err)
+			}
+		case <-ctx.Done():
+			return errors.Join(ErrFull, ctx.Err())
+		}
+	}
+	return nil
+}
+
+// Report stores a worker's report as an input.
+func (b *Bus) Report(ctx context.Context, r channels.Report) error {
+	return b.Put(ctx, incident.Input{At: time.Now().UTC(), Receipt: &incident.Receipt{
+		Incident: r.Incident,
+		Delivered: incident.Delivered{
+			Update: r.Update, Part: r.Part, Accepted: r.Accepted, Failed: r.Failed,
+			Unreached: r.Unreached, Superseded: r.Superseded, Possible: r.Possible, LastAt: r.LastAt,
+		},
+	}})
+}
+
+func (i *inbox) add(e entry) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed || len(i.waiting) >= maxWaiting {
+		return ErrFull
+	}
+	i.waiting = append(i.waiting, e)
+	select {
+	case i.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// take returns what goes into the next message.
+func (i *inbox) take() (batch []entry, closed bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	size, n := 0, 0
+	for n < len(i.waiting) && (n == 0 || size+len(i.waiting[n].data) < maxMessage) {
+		size += len(i.waiting[n].data) + 1
+		n++
+	}
+	batch = append(batch, i.waiting[:n]...)
+	clear(i.waiting[:n])
+	i.waiting = i.waiting[n:]
+	return batch, i.closed
+}
+
+func (i *inbox) run() {
+	defer close(i.done)
+	for range i.wake {
+		for {
+			batch, closed := i.take()
+			if len(batch) == 0 {
+				if closed {
+					return
+				}
+				break
+			}
+			err := i.store(batch)
+			for _, e := range batch {
+				e.stored <- err
+			}
+		}
+	}
+}
+
+func (i *inbox) store(batch []entry) error {
+	data := []byte{'['}
+	for n, e := range batch {
+		if n > 0 {
+			data = append(data, ',')
+		}
+		data = append(data, e.data...)
+	}
+	data = append(data, ']')
+	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
+	defer cancel()
+	if _, err := i.publish(ctx, subjectInbox, data); err != nil {
+		return fmt.Errorf("store %d inputs: %w", len(batch), err)
+	}
+	return nil
+}
+
+func (i *inbox) close() {
+	i.mu.Lock()
+	i.closed = true
+	i.mu.Unlock()
+	select {
+	case i.wake <- struct{}{}:
+	default:
+	}
+	<-i.done
+}
+
+// Inputs hands the stored inputs after a sequence to take, message by message
+// and in order, until ctx ends. Last reports that nothing more is stored now;
+// where that is so from the start, take is told at once, without inputs.
+func (b *Bus) Inputs(ctx context.Context, after uint64, take func(seq uint64, inputs []incident.Input, last bool) error) error {
+	s, err := b.js.Stream(ctx, streamInbox)
+	if err != nil {
+		return fmt.Errorf("open stream %s: %w", streamInbox, err)
+	}
+	if s.CachedInfo().State.LastSeq <= after {
+		if err := take(after, nil, true); err != nil {
+			return err
+		}
+	}
+	return b.read(ctx, streamInbox, after+1, func(seq uint64, data []byte, pending uint64) error {
+		var inputs []incident.Input
+		if err := json.Unmarshal(data, &inputs); err != nil {
+			return fmt.Errorf("read inbox message %d: %w\nhint: the store is damaged; restore it from a backup", seq, err)
+		}
+		return take(seq, inputs, pending == 0)
+	})
+}
+
+// read follows a stream in order from a sequence until ctx ends or take fails.
+func (b *Bus) read(ctx context.Context, stream string, from uint64, take func(seq uint64, data []byte, pending uint64) error) error {
+	c, err := b.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq:   max(from, 1),
+	})
+	if err != nil {
+		return fmt.Errorf("read stream %s: %w", stream, err)
+	}
+	msgs, err := c.Messages(jetstream.PullMaxMessages(500))
+	if err != nil {
+		return fmt.Errorf("read stream %s: %w", stream, err)
+	}
+	defer msgs.Stop()
+	for {
+		msg, err := msgs.Next(jetstream.NextContext(ctx))
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return fmt.Errorf("read stream %s: %w", stream, err)
+		}
+		meta, err := msg.Metadata()
+		if err != nil {
+			return fmt.Errorf("read stream %s: %w", stream, err)
+		}
+		if err := take(meta.Sequence.Stream, msg.Data(), meta.NumPending); err != nil {
+			return err
+		}
+	}
+}
