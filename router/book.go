@@ -1,0 +1,116 @@
+package router
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"sitrep/router/incident"
+	"sitrep/router/schedule"
+)
+
+// Page is what readers see of one incident: a picture of its state as of its
+// last commit. It is never changed; a later picture takes its place.
+type Page struct {
+	ID         string
+	Number     int
+	Kind       incident.Kind
+	Service    string
+	Severity   string
+	Open       bool
+	Phase      incident.Phase
+	StartedAt  time.Time
+	OpenedAt   time.Time
+	ResolvedAt time.Time
+	Firing     int
+	Audiences  []AudiencePage
+	Next       []schedule.Due // what comes next, earliest first
+	Timeline   []incident.Fact
+}
+
+// AudiencePage is one audience's part of it.
+type AudiencePage struct {
+	Name               string
+	Told               bool
+	Updates            int
+	LastAt             time.Time
+	PromiseAt          time.Time
+	Made, Kept, Broken int
+	LongestSilence     time.Duration
+	Why                string // the row by which the next update comes
+	Deliveries         incident.Totals
+}
+
+// NextAt returns when the next update is due; zero where none is.
+func (p *Page) NextAt() time.Time {
+	if len(p.Next) == 0 {
+		return time.Time{}
+	}
+	return p.Next[0].At
+}
+
+// book holds the pages. Readers never wait for the loop.
+type book struct {
+	mu    sync.RWMutex
+	pages map[string]*Page
+}
+
+func newBook() *book { return &book{pages: map[string]*Page{}} }
+
+// Incidents returns the pages of all incidents, newest first.
+func (r *Router) Incidents() []*Page {
+	r.book.mu.RLock()
+	defer r.book.mu.RUnlock()
+	all := make([]*Page, 0, len(r.book.pages))
+	for _, p := range r.book.pages {
+		all = append(all, p)
+	}
+	slices.SortFunc(all, func(a, b *Page) int { return b.Number - a.Number })
+	return all
+}
+
+// Incident returns one page; nil where there is no such incident.
+func (r *Router) Incident(id string) *Page {
+	r.book.mu.RLock()
+	defer r.book.mu.RUnlock()
+	return r.book.pages[id]
+}
+
+// publish shows readers an incident as it is now.
+func (r *Router) publish(e *entry, now time.Time) {
+	s := e.s
+	if s.ID == "" {
+		return
+	}
+	_, next, _ := schedule.Plan(r.policy.schedule, s, now)
+	p := &Page{
+		ID: s.ID, Number: number(s.ID), Kind: s.Kind, Service: s.Service, Severity: s.Severity,
+		Open: s.Open(), Phase: s.Phase, StartedAt: s.StartedAt, OpenedAt: s.OpenedAt, ResolvedAt: s.ResolvedAt,
+		Firing: s.Firing(), Next: next, Timeline: slices.Clip(e.timeline),
+	}
+	names := map[string]bool{}
+	for name := range s.Told {
+		names[name] = true
+	}
+	why := map[string]string{}
+	for _, d := range next {
+		names[d.Audience] = true
+		why[d.Audience] = d.Why
+	}
+	for name := range names {
+		a := AudiencePage{Name: name, Why: why[name]}
+		if t := s.Told[name]; t != nil {
+			a.Told, a.Updates, a.LastAt, a.PromiseAt = t.First > 0, t.Count, t.LastAt, t.PromiseAt
+			a.Made, a.Kept, a.Broken, a.LongestSilence = t.Made, t.Kept, t.Broken, t.Silence
+		}
+		if n := s.Totals[name]; n != nil {
+			a.Deliveries = *n
+		}
+		p.Audiences = append(p.Audiences, a)
+	}
+	slices.SortFunc(p.Audiences, func(a, b AudiencePage) int { return strings.Compare(a.Name, b.Name) })
+	r.book.mu.Lock()
+	defer r.book.mu.Unlock()
+	r.book.pages[s.ID] = p
+}

@@ -1,0 +1,9 @@
+// Package intake turns the bytes of Alertmanager's webhook into inputs: parsed,
+// cleaned, capped, and less what is known and unchanged.
+//
+//	bytes ──> Parse ──> observations ──> Memory.News ──> Inputs ──> (stored) ──> Memory.Stored
+//
+// Labels and annotations are text that anybody who can fire an alert chooses.
+// Here they lose control and direction characters and their excess; what a
+// message makes of them is for the words to decide.
+package intake

@@ -1,0 +1,317 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"sitrep/channels"
+	"sitrep/policies"
+	"sitrep/policies/words"
+	"sitrep/router/incident"
+)
+
+// Store keeps what the router decides.
+type Store interface {
+	// Replay hands over every commit in order. It comes before anything else.
+	Replay(ctx context.Context, apply func(incident.Commit) error) error
+	// Commit appends one; all of it is stored or none.
+	Commit(ctx context.Context, c incident.Commit) error
+	// PutPart adds to the outbox; adding a part twice is adding it once.
+	PutPart(ctx context.Context, p channels.Part) error
+}
+
+// Inbox keeps what came in.
+type Inbox interface {
+	Put(ctx context.Context, inputs ...incident.Input) error
+	// Inputs hands over what was stored after a sequence, in order; last says
+	// that nothing more is stored at that moment.
+	Inputs(ctx context.Context, after uint64, take func(seq uint64, inputs []incident.Input, last bool) error) error
+}
+
+// Library keeps what updates say and who gets them, by hash.
+type Library interface {
+	PutTexts(ctx context.Context, texts []channels.Text) (hash string, err error)
+	PutRoster(ctx context.Context, people []channels.Person) (hash string, err error)
+	Roster(ctx context.Context, hash string) ([]channels.Person, error)
+}
+
+// Writer puts an update into words.
+type Writer interface {
+	Render(v words.View, r words.Reader) (words.Rendered, error)
+}
+
+// Policy is what the operator says, as far as the router acts on it.
+type Policy struct {
+	Global     policies.Global
+	Severities policies.Severities
+	Services   []*policies.Service
+	Audiences  []*policies.Audience
+	Policies   []*policies.Policy
+	// Rate is how many deliveries a second a channel makes; it decides how much
+	// margin a promise to many people needs. 0: no bound.
+	Rate map[string]float64
+}
+
+// Options are what a router is made of.
+type Options struct {
+	Store   Store
+	Inbox   Inbox
+	Library Library
+	Writer  Writer
+	Policy  Policy
+	Key     channels.Key
+	Log     *slog.Logger
+	Watch   Watch
+}
+
+// Watch is told what happens; metrics and the demo listen. Nil functions are
+// not called. They are called by the router's loop and must not wait.
+type Watch struct {
+	Fact      func(incident.Fact)
+	Lateness  func(time.Duration) // how long after it was due an update was planned
+	Unmatched func(alerts int)    // alerts that belong to no service
+}
+
+// Router judges and plans. Make it with New, then Start, then Run.
+type Router struct {
+	o      Options
+	policy compiled
+	book   *book
+	waits  waits
+
+	services map[string]*entry // the outage or last incident of each service
+	ids      map[string]*entry // incidents by id
+	wakes    wakes
+	opened   int    // number of the last incident
+	inbox    uint64 // messages up to this sequence are decided
+	inputs   int    // and so many inputs of the next one
+
+	facts   []incident.Fact // decided, not yet committed
+	size    int             // roughly, encoded
+	orders  []order         // planned, not yet cut
+	touched map[*entry]bool
+	answers []func()
+	warned  map[string]bool
+}
+
+// entry is one incident, or the outage that may become one.
+type entry struct {
+	s        *incident.State
+	timeline []incident.Fact
+	wake     time.Time
+	place    int // in the heap of wakes; -1: not in it
+}
+
+// New returns a router.
+func New(o Options) *Router {
+	return &Router{
+		o:        o,
+		policy:   compile(o.Policy),
+		book:     newBook(),
+		waits:    waits{byInput: map[string]chan Decision{}},
+		services: map[string]*entry{},
+		ids:      map[string]*entry{},
+		touched:  map[*entry]bool{},
+		warned:   map[string]bool{},
+	}
+}
+
+// Start remembers what the facts say, and cuts what was planned and not cut.
+// An error means that the store is not whole.
+func (r *Router) Start(ctx context.Context) error {
+	err := r.o.Store.Replay(ctx, func(c incident.Commit) error {
+		for _, f := range c.Facts {
+			r.remember(f)
+		}
+		r.inbox, r.inputs = c.Inbox, c.Inputs
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read the facts: %w", err)
+	}
+	r.facts, r.size = nil, 0
+	for _, e := range r.ids {
+		for _, f := range e.s.Flights {
+			r.orders = append(r.orders, order{e.s.ID, f.Order, e.s.Told[f.Order.Audience].LastAt})
+		}
+	}
+	if err := r.cut(ctx); err != nil {
+		return err
+	}
+	now := time.Now()
+	for _, e := range r.all() {
+		r.index(e, now)
+		r.publish(e, now)
+	}
+	clear(r.touched)
+	return nil
+}
+
+// remember applies a fact that is in the log already.
+func (r *Router) remember(f incident.Fact) {
+	e := r.entryOf(f)
+	incident.Apply(e.s, f)
+	r.note(e, f)
+}
+
+// entryOf finds the state that a fact is about. A fact of a service whose last
+// incident is long over begins a new outage.
+func (r *Router) entryOf(f incident.Fact) *entry {
+	if f.Incident != "" {
+		if e := r.ids[f.Incident]; e != nil {
+			return e
+		}
+	}
+	return r.serviceEntry(f.Service, f.At)
+}
+
+// serviceEntry returns the outage of a service, a new one where the last is
+// long over.
+func (r *Router) serviceEntry(service string, now time.Time) *entry {
+	e := r.services[service]
+	if e == nil || e.s.Detached(now) {
+		e = &entry{s: incident.NewState(service), place: -1}
+		r.services[service] = e
+	}
+	return e
+}
+
+// note keeps the indexes and the timeline in step with a fact just applied.
+func (r *Router) note(e *entry, f incident.Fact) {
+	switch {
+	case f.Opened != nil:
+		r.ids[f.Incident] = e
+		r.opened = max(r.opened, number(f.Incident))
+	case f.Passed != nil:
+		e.timeline = nil
+		return
+	}
+	e.timeline = append(e.timeline, f)
+}
+
+// number returns the 12 of SR-12.
+func number(id string) int {
+	n, _ := strconv.Atoi(strings.TrimPrefix(id, "SR-"))
+	return n
+}
+
+func (r *Router) all() []*entry {
+	var all []*entry
+	for _, e := range r.ids {
+		all = append(all, e)
+	}
+	for _, e := range r.services {
+		if e.s.ID == "" {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// message is one inbox message on its way to the loop.
+type message struct {
+	seq    uint64
+	inputs []incident.Input
+	last   bool
+}
+
+// Run takes inputs and keeps time until ctx ends, or until another router has
+// committed to the same store. It returns when everything it started is
+// finished.
+func (r *Router) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	messages := make(chan message)
+	var reader sync.WaitGroup
+	reader.Go(func() { r.read(ctx, messages) })
+	err := r.loop(ctx, messages)
+	cancel()
+	reader.Wait()
+	r.waits.close()
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// read brings the inbox to the loop, and begins again where the last message
+// ended when the store stumbles.
+func (r *Router) read(ctx context.Context, messages chan<- message) {
+	after := r.inbox
+	for ctx.Err() == nil {
+		err := r.o.Inbox.Inputs(ctx, after, func(seq uint64, inputs []incident.Input, last bool) error {
+			select {
+			case messages <- message{seq, inputs, last}:
+				after = seq
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+		if ctx.Err() == nil {
+			r.o.Log.Error("reading the inbox stopped; it begins again in a second", "err", err)
+			wait(ctx, time.Second)
+		}
+	}
+}
+
+func (r *Router) loop(ctx context.Context, messages <-chan message) error {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	var due <-chan time.Time // nil until the inbox is read: see the package
+	for {
+		timer.Reset(time.Until(r.wakes.next(time.Now().Add(time.Hour))))
+		var err error
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case m := <-messages:
+			err = r.take(ctx, m)
+			if m.last {
+				due = timer.C
+			}
+		case <-due:
+			err = r.tick(ctx, time.Now())
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// insist does something that the store must take before anything else can
+// happen, until it does. Only the end of ctx or of this router's turn stops it.
+func (r *Router) insist(ctx context.Context, what string, do func() error) error {
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		err := do()
+		if err == nil || ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
+		}
+		if final := r.final(err); final != nil {
+			return final
+		}
+		r.o.Log.Error("the store does not take it; tried again until it does", "what", what, "err", err)
+		wait(ctx, pause)
+	}
+}
+
+// final returns err where trying again is of no use.
+func (r *Router) final(err error) error {
+	var f interface{ Final() bool }
+	if errors.As(err, &f) && f.Final() {
+		return err
+	}
+	return nil
+}

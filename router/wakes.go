@@ -1,0 +1,62 @@
+package router
+
+import (
+	"container/heap"
+	"time"
+)
+
+// wakes orders incidents by when something becomes true of them by time alone.
+type wakes struct{ h wakeHeap }
+
+// set moves an incident to its place; a zero time takes it out.
+func (w *wakes) set(e *entry, at time.Time) {
+	e.wake = at
+	switch {
+	case at.IsZero() && e.place >= 0:
+		heap.Remove(&w.h, e.place)
+	case at.IsZero():
+	case e.place >= 0:
+		heap.Fix(&w.h, e.place)
+	default:
+		heap.Push(&w.h, e)
+	}
+}
+
+// next returns the earliest moment, but none later than limit.
+func (w *wakes) next(limit time.Time) time.Time {
+	if len(w.h) > 0 && w.h[0].wake.Before(limit) {
+		return w.h[0].wake
+	}
+	return limit
+}
+
+// due takes out and returns the incident whose moment came first, if it has
+// come.
+func (w *wakes) due(now time.Time) *entry {
+	if len(w.h) == 0 || w.h[0].wake.After(now) {
+		return nil
+	}
+	return heap.Pop(&w.h).(*entry)
+}
+
+type wakeHeap []*entry
+
+func (h wakeHeap) Len() int           { return len(h) }
+func (h wakeHeap) Less(i, j int) bool { return h[i].wake.Before(h[j].wake) }
+func (h wakeHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].place, h[j].place = i, j
+}
+func (h *wakeHeap) Push(x any) {
+	e := x.(*entry)
+	e.place = len(*h)
+	*h = append(*h, e)
+}
+func (h *wakeHeap) Pop() any {
+	old := *h
+	e := old[len(old)-1]
+	old[len(old)-1] = nil
+	*h = old[:len(old)-1]
+	e.place = -1
+	return e
+}

@@ -1,0 +1,128 @@
+package web
+
+import (
+	"time"
+
+	"sitrep/policies"
+	"sitrep/router"
+)
+
+type incidentBody struct {
+	ID           string         `json:"id" example:"SR-12"`
+	Kind         string         `json:"kind" enum:"outage,change,drill"`
+	Service      string         `json:"service"`
+	Title        policies.Texts `json:"title" doc:"The service's title by language"`
+	Severity     string         `json:"severity"`
+	State        string         `json:"state" enum:"open,unconfirmed,resolved"`
+	Phase        string         `json:"phase" enum:"investigating,identified,monitoring,resolved"`
+	Firing       int            `json:"firing" doc:"Alerts that fire now"`
+	StartedAt    time.Time      `json:"started_at" doc:"When the outage began"`
+	OpenedAt     time.Time      `json:"opened_at" doc:"When it became an incident"`
+	ResolvedAt   *time.Time     `json:"resolved_at" nullable:"true"`
+	NextUpdateAt *time.Time     `json:"next_update_at" nullable:"true"`
+}
+
+type timelineBody struct {
+	At   time.Time `json:"at"`
+	Fact string    `json:"fact" doc:"What kind of fact it is"`
+	Text string    `json:"text" doc:"The fact as a sentence"`
+	By   string    `json:"by,omitempty" doc:"Who decided it; absent: sitrep itself"`
+}
+
+type audienceBody struct {
+	Name         string     `json:"name"`
+	Told         bool       `json:"told"`
+	Updates      int        `json:"updates"`
+	LastUpdateAt *time.Time `json:"last_update_at" nullable:"true"`
+	PromiseAt    *time.Time `json:"promise_at" nullable:"true" doc:"The next update was promised before this moment"`
+	Promises     struct {
+		Made   int `json:"made"`
+		Kept   int `json:"kept"`
+		Broken int `json:"broken"`
+	} `json:"promises"`
+	LongestSilence string     `json:"longest_silence,omitempty" doc:"Longest time between two updates"`
+	Every          string     `json:"every,omitempty" doc:"The cadence row by which the next update comes"`
+	HoldUntil      *time.Time `json:"hold_until" nullable:"true" doc:"Always null in this version"`
+	Paused         bool       `json:"paused" doc:"Always false in this version"`
+	Deliveries     struct {
+		Planned    int `json:"planned"`
+		Accepted   int `json:"accepted" doc:"Taken by the mail server or the SMS provider"`
+		Delivered  int `json:"delivered" doc:"Always 0 in this version: nothing reads delivery reports yet"`
+		Failed     int `json:"failed" doc:"For the recipient's own reason, or given up"`
+		Superseded int `json:"superseded"`
+		Possible   int `json:"possible_duplicates"`
+	} `json:"deliveries"`
+}
+
+type updateBody struct {
+	Update     int        `json:"update"`
+	Audience   string     `json:"audience"`
+	Kind       string     `json:"kind"`
+	Channels   []string   `json:"channels"`
+	Deliveries int        `json:"deliveries"`
+	NextBefore *time.Time `json:"next_before" nullable:"true"`
+}
+
+type dueBody struct {
+	At       time.Time `json:"at"`
+	Incident string    `json:"incident"`
+	Audience string    `json:"audience"`
+	Kind     string    `json:"kind"`
+	Why      string    `json:"why"`
+}
+
+// moment is a time as the API gives it; null where there is none.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func stateOf(p *router.Page) string {
+	if p.Open {
+		return "open"
+	}
+	return "resolved"
+}
+
+func (s *Server) incidentBody(p *router.Page) incidentBody {
+	title := s.o.Services[p.Service]
+	if title == nil {
+		title = policies.Texts{}
+	}
+	return incidentBody{
+		ID: p.ID, Kind: string(p.Kind), Service: p.Service, Title: title, Severity: p.Severity,
+		State: stateOf(p), Phase: string(p.Phase), Firing: p.Firing,
+		StartedAt: p.StartedAt.UTC(), OpenedAt: p.OpenedAt.UTC(),
+		ResolvedAt: moment(p.ResolvedAt), NextUpdateAt: moment(p.NextAt()),
+	}
+}
+
+func timeline(p *router.Page) []timelineBody {
+	out := make([]timelineBody, 0, len(p.Timeline))
+	for _, f := range p.Timeline {
+		out = append(out, timelineBody{At: f.At.UTC(), Fact: f.Name(), Text: f.String(), By: f.By})
+	}
+	return out
+}
+
+func audiences(p *router.Page) []audienceBody {
+	out := make([]audienceBody, 0, len(p.Audiences))
+	for _, a := range p.Audiences {
+		b := audienceBody{Name: a.Name, Told: a.Told, Updates: a.Updates, LastUpdateAt: moment(a.LastAt), Every: a.Why}
+		if p.Open {
+			b.PromiseAt = moment(a.PromiseAt)
+		}
+		b.Promises.Made, b.Promises.Kept, b.Promises.Broken = a.Made, a.Kept, a.Broken
+		if a.LongestSilence > 0 {
+			b.LongestSilence = a.LongestSilence.Round(time.Second).String()
+		}
+		d := a.Deliveries
+		b.Deliveries.Planned, b.Deliveries.Accepted = d.Planned, d.Accepted
+		b.Deliveries.Failed, b.Deliveries.Superseded, b.Deliveries.Possible = d.Failed+d.Unreached, d.Superseded, d.Possible
+		out = append(out, b)
+	}
+	return out
+}
