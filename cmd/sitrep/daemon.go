@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sitrep/channels"
+	"sitrep/channels/email"
+	"sitrep/channels/sms"
+	"sitrep/policies"
+	"sitrep/policies/words"
+	"sitrep/router"
+	"sitrep/router/bus"
+	"sitrep/router/incident"
+	"sitrep/router/web"
+)
+
+// daemonOptions are what one sitrep is built from. The last three are the
+// world outside: nil is the real one.
+type daemonOptions struct {
+	config  *policies.Config
+	storage string
+	log     *slog.Logger
+
+	onFact func(incident.Fact)
+	smtp   func(ctx context.Context, network, addr string) (net.Conn, error)
+	twilio *http.Client
+}
+
+// daemon is a running sitrep, less its listener.
+type daemon struct {
+	handler *web.Server
+	router  *router.Router
+	// failed gets the error of a part that ended by itself.
+	failed chan error
+
+	stop []func() // in the order they were built; run in reverse
+}
+
+// start builds everything in one straight line: the store, the router, the
+// workers, the web. Stop takes it down in reverse.
+func start(ctx context.Context, o daemonOptions) (d *daemon, err error) {
+	d = &daemon{failed: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			d.Stop()
+			d = nil
+		}
+	}()
+	cfg := o.config
+	pack, err := messages()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.NATS.URL != "" {
+		return nil, fmt.Errorf("nats.url is set, and an external NATS cluster is not supported yet\nhint: leave it out; the embedded server keeps its files under --storage.path")
+	}
+	registry := prometheus.NewRegistry()
+	m := newMetrics(registry)
+
+	store, err := bus.Open(ctx, bus.Options{Dir: o.storage, Log: o.log})
+	if err != nil {
+		return nil, err
+	}
+	d.stop = append(d.stop, store.Close)
+
+	r := router.New(router.Options{
+		Store: store, Inbox: store, Library: store, Writer: pack,
+		Policy: router.Policy{
+			Global: cfg.Global, Severities: cfg.Severities, Services: cfg.Services,
+			Audiences: cfg.Audiences, Policies: cfg.Policies, Rate: rates(cfg),
+		},
+		Key: store.Key(), Log: o.log, Watch: m.router(o.onFact),
+	})
+	if err := r.Start(ctx); err != nil {
+		return nil, err
+	}
+	d.router = r
+	m.incidents(r)
+	d.run(func(ctx context.Context) error {
+		if err := r.Run(ctx); err != nil {
+			return fmt.Errorf("the router ended: %w", err)
+		}
+		return nil
+	})
+
+	if err := d.workers(ctx, o, store, m); err != nil {
+		return nil, err
+	}
+
+	wo := web.Options{
+		Desk: r, Inbox: store, Store: store, Services: map[string]policies.Texts{}, Access: cfg.Access,
+		Metrics: m.handler(registry), Version: versionText(), Log: o.log, Watch: m.web(),
+	}
+	for _, a := range cfg.Audiences {
+		wo.Audiences = append(wo.Audiences, a.Name)
+	}
+	for _, s := range cfg.Services {
+		wo.Services[s.Name] = s.Title
+	}
+	d.handler = web.New(wo)
+	return d, nil
+}
+
+// workers starts one worker for each configured channel.
+func (d *daemon) workers(ctx context.Context, o daemonOptions, store *bus.Bus, m *metrics) error {
+	type channel struct {
+		name     string
+		sessions int
+		sender   interface {
+			channels.Sender
+			Close() error
+		}
+	}
+	var all []channel
+	if c := o.config.Email; c != nil {
+		all = append(all, channel{channels.Email, c.Sessions, email.New(email.Config{
+			Smarthosts: c.Smarthosts, From: c.From, Username: c.Username, Password: secret(c.Password),
+			RequireTLS: c.RequireTLS, Sessions: c.Sessions, Dial: o.smtp, Organisation: o.config.Global.Organisation,
+		})})
+	}
+	if c := o.config.SMS; c != nil {
+		all = append(all, channel{channels.SMS, smsSessions, sms.New(sms.Config{
+			AccountSID: c.AccountSID, AuthToken: secret(c.AuthToken), From: c.From,
+			MessagingServiceSID: c.MessagingServiceSID, APIURL: c.APIURL,
+			MessagesPerSecond: c.MessagesPerSecond, HTTP: o.twilio,
+		})})
+	}
+	host, _ := os.Hostname()
+	for _, c := range all {
+		queue, err := store.Queue(ctx, c.name)
+		if err != nil {
+			return err
+		}
+		d.stop = append(d.stop, func() { c.sender.Close() }, queue.Close)
+		w := channels.NewWorker(channels.WorkerOptions{
+			Name: fmt.Sprintf("%s-%d", host, os.Getpid()), Channel: c.name, Sessions: c.sessions,
+			Sender: c.sender, Queue: queue, Ledger: store, Library: store, Receipts: store,
+			Key: store.Key(), Log: o.log.With("channel", c.name), Watch: m.worker(),
+		})
+		d.run(func(ctx context.Context) error { w.Run(ctx); return nil })
+	}
+	return nil
+}
+
+// smsSessions is how many calls to the provider may be under way at once.
+const smsSessions = 8
+
+// mailRate is how many mails a second one session is counted on to bring to a
+// mail server, for the margin of a promise. It is low: a real server that
+// scans takes its time.
+const mailRate = 5
+
+// rates says how fast the channels are.
+func rates(cfg *policies.Config) map[string]float64 {
+	r := map[string]float64{}
+	if cfg.Email != nil {
+		r[channels.Email] = float64(mailRate * cfg.Email.Sessions)
+	}
+	if cfg.SMS != nil {
+		r[channels.SMS] = cfg.SMS.MessagesPerSecond
+	}
+	return r
+}
+
+// run starts something that ends when its context does.
+func (d *daemon) run(f func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	done.Go(func() {
+		if err := f(ctx); err != nil {
+			select {
+			case d.failed <- err:
+			default:
+			}
+		}
+	})
+	d.stop = append(d.stop, func() { cancel(); done.Wait() })
+}
+
+// Stop takes everything down, last built first, and returns when it is down.
+func (d *daemon) Stop() {
+	for i := len(d.stop) - 1; i >= 0; i-- {
+		d.stop[i]()
+	}
+	d.stop = nil
+}
+
+// messages reads the message templates that ship.
+func messages() (*words.Pack, error) {
+	files, err := fs.Sub(policies.Default, "default/words")
+	if err != nil {
+		return nil, err
+	}
+	pack, err := words.Parse(files)
+	if err != nil {
+		return nil, fmt.Errorf("read the message templates: %w", err)
+	}
+	return pack, nil
+}
+
+// secret returns how a secret is read at the moment of its use; nil where there
+// is none.
+func secret(s policies.Secret) func() (string, error) {
+	switch {
+	case s.IsZero():
+		return nil
+	case s.File == "":
+		return func() (string, error) { return s.Value(), nil }
+	}
+	return func() (string, error) {
+		data, err := os.ReadFile(s.File)
+		if err != nil {
+			return "", fmt.Errorf("read a secret: %w", err)
+		}
+		return strings.TrimSpace(string(data)), nil
+	}
+}

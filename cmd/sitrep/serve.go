@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+)
+
+type serveOptions struct {
+	file, storage, externalURL string
+	web                        *toolkit.FlagConfig
+	log                        *slog.Logger
+}
+
+// stopTime is how long requests under way may take when the daemon stops.
+const stopTime = 10 * time.Second
+
+func runServe(ctx context.Context, o serveOptions, stderr io.Writer) int {
+	cfg, err := loadConfig(o.file)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		if errors.As(err, new(noFile)) {
+			return exitUsage
+		}
+		return exitError
+	}
+	if o.externalURL != "" {
+		cfg.Global.ExternalURL = strings.TrimRight(o.externalURL, "/")
+	}
+	for _, w := range cfg.Warnings {
+		o.log.Warn(w.Text, "at", fmt.Sprintf("%s:%d", w.File, w.Line), "hint", w.Hint)
+	}
+	if len(cfg.NotInForce) > 0 {
+		o.log.Warn("accepted, but not in force in this version; do not rely on it", "keys", strings.Join(cfg.NotInForce, ", "))
+	}
+	if cfg.Access == nil {
+		if err := onlyLoopback(*o.web.WebListenAddresses); err != nil {
+			fmt.Fprintln(stderr, "sitrep:", err)
+			return exitError
+		}
+		o.log.Warn("no access block in the configuration: callers on this machine may do everything, others nothing")
+	}
+
+	d, err := start(ctx, daemonOptions{config: cfg, storage: o.storage, log: o.log})
+	if err != nil {
+		fmt.Fprintln(stderr, "sitrep:", err)
+		return exitError
+	}
+	defer d.Stop()
+
+	server := &http.Server{Handler: d.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 5 * time.Minute}
+	listening := make(chan error, 1)
+	go func() { listening <- toolkit.ListenAndServe(server, o.web, o.log) }()
+	o.log.Info("sitrep is running", "version", versionText(), "storage", o.storage, "services", len(cfg.Services), "audiences", len(cfg.Audiences))
+
+	code := exitOK
+	select {
+	case <-ctx.Done():
+		o.log.Info("stopping")
+	case err := <-d.failed:
+		fmt.Fprintln(stderr, "sitrep:", err)
+		code = exitError
+	case err := <-listening:
+		fmt.Fprintln(stderr, "sitrep: listen:", err)
+		return exitError
+	}
+	late, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	if err := server.Shutdown(late); err != nil {
+		o.log.Warn("some requests were cut off", "err", err)
+	}
+	return code
+}
+
+// onlyLoopback refuses addresses that others can reach.
+func onlyLoopback(addresses []string) error {
+	for _, a := range addresses {
+		host, _, err := net.SplitHostPort(a)
+		if err != nil {
+			return fmt.Errorf("--web.listen-address=%s: %w", a, err)
+		}
+		ip := net.ParseIP(host)
+		if host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return fmt.Errorf("--web.listen-address=%s can be reached by others, and the configuration has no access block\nhint: add access.tokens to the configuration, or listen on 127.0.0.1", a)
+		}
+	}
+	return nil
+}
