@@ -183,7 +183,10 @@ func (r *Router) plan(ctx context.Context, e *entry, now time.Time) error {
 
 // index notes when time alone will make something true of an incident.
 func (r *Router) index(e *entry, now time.Time) {
-	_, _, wake := schedule.Plan(r.policy.schedule, e.s, now)
+	due, _, wake := schedule.Plan(r.policy.schedule, e.s, now)
+	if len(due) > 0 { // at a start: it fell due while nobody was here
+		wake = now
+	}
 	if at := incident.Wake(r.policy.rules(e.s.Service, r.opened+1), e.s); wake.IsZero() || (!at.IsZero() && at.Before(wake)) {
 		wake = at
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // zones are needed on machines that have none
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/alertmanager/featurecontrol"

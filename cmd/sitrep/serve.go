@@ -36,7 +36,7 @@ func runServe(ctx context.Context, o serveOptions, stderr io.Writer) int {
 		cfg.Global.ExternalURL = strings.TrimRight(o.externalURL, "/")
 	}
 	for _, w := range cfg.Warnings {
-		o.log.Warn(w.Text, "at", fmt.Sprintf("%s:%d", w.File, w.Line), "hint", w.Hint)
+		o.log.Warn(w.Head(), "hint", w.Hint) // its source line may hold an address
 	}
 	if len(cfg.NotInForce) > 0 {
 		o.log.Warn("accepted, but not in force in this version; do not rely on it", "keys", strings.Join(cfg.NotInForce, ", "))

@@ -258,7 +258,7 @@ func FuzzRender(f *testing.F) {
 	f.Add("ϑ🟩", uint8(1)) // its capital has another small letter
 	p := pack(f)
 	f.Fuzz(func(t *testing.T, s string, pick uint8) {
-		v := outage(kinds[pick%4], int(pick))
+		v := outage(kinds[int(pick)%len(kinds)], int(pick))
 		r := Reader{Reads: audiences[pick/4%5], Language: []string{"nl", "en"}[pick%2], Zone: time.UTC}
 		v.Organisation, v.Incident, v.Lead, v.Severity, v.Phase, v.SeverityBefore, v.PhaseBefore = s, "SR-1"+s, s, s, s, s, s
 		v.Service = map[string]string{r.Language: s}

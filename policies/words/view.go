@@ -7,6 +7,7 @@ type Kind string
 
 const (
 	First    Kind = "first"    // the reader hears of it for the first time
+	Reopened Kind = "reopened" // it was said to be over, and is not
 	Progress Kind = "progress" // words, phase, estimate or severity changed since the last
 	Holding  Kind = "holding"  // nothing did
 	Closing  Kind = "closing"  // it is over
