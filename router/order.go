@@ -230,5 +230,23 @@ func (r *Router) write(s *incident.State, reads policies.Reads, d schedule.Due, 
 			Subject: t.Subject, Text: t.Text, HTML: t.HTML, SMS: t.SMS, Phrases: t.Phrases,
 		})
 	}
+	return lean(texts)
+}
+
+// maxTexts is how large the texts of one update may be together: one message
+// of the store holds them.
+const maxTexts = 700 << 10
+
+// lean leaves the HTML out where an audience is spread over so many time zones
+// and languages that all of it does not fit; the plain text says the same.
+func lean(texts []channels.Text) []channels.Text {
+	size := 0
+	for i := range texts {
+		t := &texts[i]
+		if size += len(t.Subject) + 2*len(t.Text) + 2*len(t.HTML) + 2*len(t.SMS); size > maxTexts {
+			size -= 2 * len(t.HTML)
+			t.HTML = ""
+		}
+	}
 	return texts
 }

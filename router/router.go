@@ -32,6 +32,8 @@ type Inbox interface {
 	// Inputs hands over what was stored after a sequence, in order; last says
 	// that nothing more is stored at that moment.
 	Inputs(ctx context.Context, after uint64, take func(seq uint64, inputs []incident.Input, last bool) error) error
+	// Compact removes what is stored before a sequence; it stays the last.
+	Compact(ctx context.Context, seq uint64) error
 }
 
 // Library keeps what updates say and who gets them, by hash.
@@ -98,6 +100,8 @@ type Router struct {
 	touched map[*entry]bool
 	answers []func()
 	warned  map[string]bool
+
+	compacted time.Time // when decided inputs were last removed
 }
 
 // entry is one incident, or the outage that may become one.

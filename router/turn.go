@@ -30,7 +30,23 @@ func (r *Router) take(ctx context.Context, m message) error {
 	if len(m.inputs) > 0 {
 		r.inbox, r.inputs = m.seq, 0
 	}
-	return r.commit(ctx)
+	if err := r.commit(ctx); err != nil {
+		return err
+	}
+	r.compact(ctx, m)
+	return nil
+}
+
+// compact forgets inputs that are decided, now and then. Those that made no
+// fact would make none again, so the cursor of the last commit may stay behind.
+func (r *Router) compact(ctx context.Context, m message) {
+	if !m.last || r.inbox == 0 || time.Since(r.compacted) < time.Minute {
+		return
+	}
+	r.compacted = time.Now()
+	if err := r.o.Inbox.Compact(ctx, r.inbox); err != nil && ctx.Err() == nil {
+		r.o.Log.Warn("decided inputs could not be removed from the inbox; tried again in a minute", "err", err)
+	}
 }
 
 // input decides one input for every incident that it touches.
@@ -159,7 +175,7 @@ func sizeOf(f incident.Fact) int {
 
 // plan orders the updates of one incident that are due.
 func (r *Router) plan(ctx context.Context, e *entry, now time.Time) error {
-	for {
+	for range maxRounds {
 		due, _, _ := schedule.Plan(r.policy.schedule, e.s, now)
 		if len(due) == 0 {
 			return nil
@@ -179,7 +195,14 @@ func (r *Router) plan(ctx context.Context, e *entry, now time.Time) error {
 			}
 		}
 	}
+	r.o.Log.Error("planning does not come to rest; it goes on with the next input", "incident", e.s.ID)
+	return nil
 }
+
+// maxRounds bounds how often one moment is planned for one incident. What is
+// planned is not due any more, so two are enough; a fault here must not stop
+// every other incident.
+const maxRounds = 10
 
 // index notes when time alone will make something true of an incident.
 func (r *Router) index(e *entry, now time.Time) {

@@ -48,28 +48,30 @@ type daemon struct {
 
 // start builds everything in one straight line: the store, the router, the
 // workers, the web. Stop takes it down in reverse.
-func start(ctx context.Context, o daemonOptions) (d *daemon, err error) {
-	d = &daemon{failed: make(chan error, 1)}
-	defer func() {
-		if err != nil {
-			d.Stop()
-			d = nil
-		}
-	}()
+func start(ctx context.Context, o daemonOptions) (*daemon, error) {
+	d := &daemon{failed: make(chan error, 1)}
+	if err := d.build(ctx, o); err != nil {
+		d.Stop()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *daemon) build(ctx context.Context, o daemonOptions) error {
 	cfg := o.config
 	pack, err := messages()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if cfg.NATS.URL != "" {
-		return nil, fmt.Errorf("nats.url is set, and an external NATS cluster is not supported yet\nhint: leave it out; the embedded server keeps its files under --storage.path")
+		return fmt.Errorf("nats.url is set, and an external NATS cluster is not supported yet\nhint: leave it out; the embedded server keeps its files under --storage.path")
 	}
 	registry := prometheus.NewRegistry()
 	m := newMetrics(registry)
 
 	store, err := bus.Open(ctx, bus.Options{Dir: o.storage, Log: o.log})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	d.stop = append(d.stop, store.Close)
 
@@ -82,7 +84,7 @@ func start(ctx context.Context, o daemonOptions) (d *daemon, err error) {
 		Key: store.Key(), Log: o.log, Watch: m.router(o.onFact),
 	})
 	if err := r.Start(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	d.router = r
 	m.incidents(r)
@@ -94,7 +96,7 @@ func start(ctx context.Context, o daemonOptions) (d *daemon, err error) {
 	})
 
 	if err := d.workers(ctx, o, store, m); err != nil {
-		return nil, err
+		return err
 	}
 
 	wo := web.Options{
@@ -108,7 +110,7 @@ func start(ctx context.Context, o daemonOptions) (d *daemon, err error) {
 		wo.Services[s.Name] = s.Title
 	}
 	d.handler = web.New(wo)
-	return d, nil
+	return nil
 }
 
 // workers starts one worker for each configured channel.

@@ -72,7 +72,7 @@ func Apply(s *State, f Fact) {
 	case f.Unrostered != nil:
 		t := s.told(f.Unrostered.Audience)
 		t.LastAt, t.PromiseAt = f.At, time.Time{}
-		t.Closed = !s.Open()
+		t.Closed, t.Words = !s.Open(), len(s.Words)
 	}
 }
 

@@ -178,7 +178,7 @@ func (r Rules) update(s *incident.State, policy, audience string, cadence []poli
 			if began := s.BeganAt(); d.At.Before(began) {
 				d.At = began
 			}
-			if t != nil && t.First == 0 && t.LastAt.After(d.At) { // nobody could be reached then
+			if t != nil && t.LastAt.After(d.At) { // it was due, and nobody could be reached
 				d.At = t.LastAt.Add(row.Every)
 			}
 		}
