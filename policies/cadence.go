@@ -50,22 +50,33 @@ func (l *loader) updates(p *Policy, v value, told map[*Audience]place) (c cadenc
 	c.at = rows.at
 	before := len(l.problems)
 	for _, item := range l.someOf(rows, "write at least one row: {from: 0s, every: 1h}") {
-		row, ok := l.object(item, "from", "every")
+		row, ok := l.object(item, "from", "every", "phase", "severity")
 		if !ok {
 			continue
 		}
 		from, ok1 := l.from(row.need("from", "write an age such as 15m, or a share such as 50% expected"))
 		every, ok2 := l.duration(row.need("every", "write how often, such as 1h"), false)
-		if !ok1 || !ok2 {
+		r := Row{From: from, Every: every}
+		ok3, ok4 := true, true
+		if v := row.get("phase"); !v.absent() {
+			r.Phase, ok3 = l.oneOf(v, "phase", phases)
+		}
+		if v := row.get("severity"); !v.absent() {
+			r.Severity, ok4 = l.oneOf(v, "severity", l.cfg.Severities)
+		}
+		if !ok1 || !ok2 || !ok3 || !ok4 {
 			continue
 		}
-		u.Cadence = append(u.Cadence, Row{From: from, Every: every})
+		u.Cadence = append(u.Cadence, r)
 		c.rows = append(c.rows, rowPlace{from: row.get("from").at, every: row.get("every").at})
 	}
 	c.sound = len(l.problems) == before
 	p.Updates = append(p.Updates, u)
 	return c, true
 }
+
+// phases are those that an open incident can be in.
+var phases = []string{"investigating", "identified", "monitoring"}
 
 var shareOfClock = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)\s*%\s*(\S+)$`)
 

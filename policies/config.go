@@ -307,10 +307,13 @@ type Updates struct {
 	Active *Calendar
 }
 
-// Row says how often from a moment on.
+// Row says how often from a moment on. With a phase or a severity it is in force
+// only while the incident is in that phase, or has that severity.
 type Row struct {
-	From  From
-	Every time.Duration
+	From     From
+	Every    time.Duration
+	Phase    string // investigating, identified or monitoring; "": any
+	Severity string // "": any
 }
 
 // From is an age of the outage or a share of an SLA clock.

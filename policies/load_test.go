@@ -35,7 +35,7 @@ func TestDefault(t *testing.T) {
 	}
 	want := []string{
 		"channels.email.depends_on", "channels.sms.budget", "services.depends_on", "teams", "audiences.fallback",
-		"policies.updates.active_time_intervals", "watchdogs",
+		"watchdogs",
 	}
 	if !slices.Equal(cfg.NotInForce, want) {
 		t.Errorf("not in force: %q", cfg.NotInForce)
@@ -65,7 +65,7 @@ func TestDefault(t *testing.T) {
 	}
 	board := cfg.Policies[0].Updates[2]
 	if board.Audience != cfg.Audiences[2] || !slices.Equal(board.Cadence, []Row{
-		{From{Age: 15 * time.Minute}, time.Hour}, {From{Share: 1, Clock: Expected}, 30 * time.Minute}, {From{Share: 0.75, Clock: Agreed}, 15 * time.Minute},
+		{From: From{Age: 15 * time.Minute}, Every: time.Hour}, {From: From{Share: 1, Clock: Expected}, Every: 30 * time.Minute}, {From: From{Share: 0.75, Clock: Agreed}, Every: 15 * time.Minute},
 	}) {
 		t.Errorf("board's updates: %+v", board)
 	}

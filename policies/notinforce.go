@@ -18,7 +18,6 @@ var notInForce = []string{
 	"services.unconfirmed_after",
 	"teams", // with everything in it
 	"audiences.fallback",
-	"policies.updates.active_time_intervals",
 	"watchdogs",
 }
 

@@ -54,6 +54,9 @@ func (r *Router) order(ctx context.Context, e *entry, d schedule.Due, now time.T
 	if err != nil {
 		return f, err
 	}
+	if d.Channels != nil {
+		people.channels = d.Channels
+	}
 	deliveries := 0
 	for _, p := range people.all {
 		for _, c := range people.channels {
@@ -73,8 +76,12 @@ func (r *Router) order(ctx context.Context, e *entry, d schedule.Due, now time.T
 		Kind:       d.Kind,
 		Number:     1,
 		DueAt:      d.At,
+		NextAt:     d.Next,
+		NextWhy:    d.NextWhy,
 		PromiseAt:  d.Promise,
 		Channels:   people.channels,
+		Behind:     d.Behind,
+		CatchUp:    d.CatchUp,
 		Critical:   people.critical,
 		Words:      d.Words,
 		Why:        d.Why,

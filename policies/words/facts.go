@@ -159,7 +159,7 @@ func newClock(c ClockShare, l *tongue) clock {
 	if c.Limit <= 0 {
 		return clock{}
 	}
-	return clock{Set: true, Over: c.Used > c.Limit, Percent: max(c.Percent(), 0), Limit: l.lasted(c.Limit)}
+	return clock{Set: true, Over: c.Used >= c.Limit, Percent: max(c.Percent(), 0), Limit: l.lasted(c.Limit)}
 }
 
 // pick returns the text for a language: its own, the one for every reader, or

@@ -10,6 +10,7 @@ const (
 	Reopened Kind = "reopened" // it was said to be over, and is not
 	Progress Kind = "progress" // words, phase, estimate or severity changed since the last
 	Holding  Kind = "holding"  // nothing did
+	Overdue  Kind = "overdue"  // the next on schedule after an SLA clock ran out
 	Closing  Kind = "closing"  // it is over
 )
 

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"sitrep/policies"
 )
 
 // NewState returns the state of a service of which nothing is known.
@@ -34,8 +36,9 @@ func Apply(s *State, f Fact) {
 	case f.Reopened != nil:
 		s.ResolvedAt, s.EndedAt, s.reopenedAt = time.Time{}, time.Time{}, f.At
 		s.begin(f.Reopened.Severity, f.Reopened.StartedAt)
+		s.Breached = nil
 		for _, t := range s.Told {
-			t.Heard, t.Closed = false, false
+			t.Heard, t.Closed, t.Behind, t.Breaches = false, false, nil, 0
 		}
 	case f.Escalated != nil:
 		s.Severity = f.Escalated.To
@@ -67,11 +70,13 @@ func Apply(s *State, f Fact) {
 			}
 		}
 		t.sweep()
+	case f.Breached != nil:
+		s.Breached = append(s.Breached, policies.Clock(f.Breached.Clock))
 	case f.Resolved != nil:
 		s.resolve(f.Resolved, f.At)
 	case f.Unrostered != nil:
 		t := s.told(f.Unrostered.Audience)
-		t.LastAt, t.PromiseAt = f.At, time.Time{}
+		t.LastAt, t.NextAt, t.PromiseAt = f.At, time.Time{}, time.Time{}
 		t.Closed, t.Words = !s.Open(), len(s.Words)
 	}
 }
@@ -175,7 +180,7 @@ func (s *State) plan(p *Planned, at time.Time) {
 	s.Updates = p.Update
 	t := s.told(p.Audience)
 	for _, q := range t.Promises {
-		if q.By == 0 {
+		if q.By == 0 && !p.CatchUp {
 			q.By = p.Update
 		}
 	}
@@ -188,18 +193,22 @@ func (s *State) plan(p *Planned, at time.Time) {
 	if p.Policy != "" {
 		t.Policy = p.Policy
 	}
-	t.LastAt, t.PromiseAt = Clock(p.DueAt, at), p.PromiseAt
+	t.LastAt, t.NextAt, t.NextWhy, t.PromiseAt = Clock(p.DueAt, at), p.NextAt, p.NextWhy, p.PromiseAt
 	t.Phase, t.Severity, t.Firing = s.Phase, s.Severity, p.Firing
 	if p.Words > 0 {
 		t.Words = p.Words
 	}
-	t.Closed, t.Channels = p.Kind == Closing, p.Channels
+	t.Closed, t.Channels, t.Behind = p.Kind == Closing && len(p.Behind) == 0, p.Channels, p.Behind
+	t.Unheard = len(p.Behind) > 0 && (t.Unheard || p.Kind == First)
+	if p.Kind != Progress { // words come between; they do not say that a clock ran out
+		t.Breaches = len(s.Breached)
+	}
 	for _, h := range p.Roster {
 		if !slices.Contains(t.Rosters, h) {
 			t.Rosters = append(t.Rosters, h)
 		}
 	}
-	if !p.PromiseAt.IsZero() {
+	if !p.PromiseAt.IsZero() && !p.CatchUp {
 		t.Made++
 		t.Promises = append(t.Promises, &Pending{Update: p.Update, At: p.PromiseAt})
 	}

@@ -222,6 +222,11 @@ func (d *decision) judge() {
 
 // course follows an open incident: its severity rises, it calms down, it ends.
 func (d *decision) course() {
+	for _, c := range clocks {
+		if at, ok := d.r.breach(d.s, c); ok && !at.After(d.in.At) {
+			d.emit(Fact{Breached: &Breached{Clock: string(c), Limit: d.r.Service.SLA.Limit(c)}})
+		}
+	}
 	if severity, _ := d.outage(); d.s.firing > 0 && d.rank(severity) > d.rank(d.s.Severity) {
 		d.emit(Fact{Escalated: &Escalated{From: d.s.Severity, To: severity}})
 	}
@@ -233,6 +238,16 @@ func (d *decision) course() {
 	case d.s.firing > 0 && d.s.Phase == Monitoring && d.s.before != "":
 		d.emit(Fact{Phased: &Phased{From: Monitoring, To: d.s.before}})
 	}
+}
+
+var clocks = []policies.Clock{policies.Expected, policies.Agreed}
+
+// breach returns when an SLA clock of an open incident runs out, if it has not.
+func (r Rules) breach(s *State, c policies.Clock) (time.Time, bool) {
+	if r.Service == nil || slices.Contains(s.Breached, c) {
+		return time.Time{}, false
+	}
+	return r.Service.SLA.Moment(s.StartedAt, c, 1)
 }
 
 func (d *decision) quiet() bool {
@@ -339,6 +354,13 @@ func Wake(r Rules, s *State) time.Time {
 	}
 	if s.firing == 0 && !s.QuietSince.IsZero() && (s.Open() || s.ID == "") {
 		earliest(s.QuietSince.Add(r.resolvedAfter()))
+	}
+	if s.Open() {
+		for _, c := range clocks {
+			if at, ok := r.breach(s, c); ok {
+				earliest(at)
+			}
+		}
 	}
 	for _, t := range s.Told {
 		for _, p := range t.Promises {

@@ -26,6 +26,7 @@ type Fact struct {
 	Delivered  *Delivered  `json:"delivered,omitempty"`
 	Kept       *Promise    `json:"kept,omitempty"`
 	Broken     *Promise    `json:"broken,omitempty"`
+	Breached   *Breached   `json:"breached,omitempty"`
 	Resolved   *Resolved   `json:"resolved,omitempty"`
 	Reopened   *Reopened   `json:"reopened,omitempty"`
 	Refused    *Refused    `json:"refused,omitempty"`
@@ -84,9 +85,13 @@ type Planned struct {
 	Kind       UpdateKind `json:"kind"`
 	Number     int        `json:"number"`              // counts the updates to this audience, from 1
 	DueAt      time.Time  `json:"due_at"`              // when it fell due
+	NextAt     time.Time  `json:"next_at,omitzero"`    // when the next is due, as foreseen; zero: never
+	NextWhy    string     `json:"next_why,omitempty"`  // by which policy and row
 	PromiseAt  time.Time  `json:"promise_at,omitzero"` // "next update before"; zero: none
 	Promised   time.Time  `json:"promised,omitzero"`   // what the one before it promised for this one
 	Channels   []string   `json:"channels"`            // all at once
+	Behind     []string   `json:"behind,omitempty"`    // channels that wait for the audience's hours
+	CatchUp    bool       `json:"catch_up,omitempty"`  // to channels that waited: the audience's clock and promise stay
 	Critical   bool       `json:"critical,omitempty"`  // overtakes others
 	Words      int        `json:"words,omitempty"`     // number of the words it carries
 	Why        string     `json:"why"`                 // policy and row, or who asked for it
@@ -122,6 +127,12 @@ type Promise struct {
 	By        int       `json:"by,omitempty"`   // the update that kept it
 	PromiseAt time.Time `json:"promise_at"`     // the moment promised
 	Late      bool      `json:"late,omitempty"` // it had been counted as broken before
+}
+
+// Breached: an SLA clock of an open incident ran out.
+type Breached struct {
+	Clock string        `json:"clock"` // expected or agreed
+	Limit time.Duration `json:"limit"`
 }
 
 // Resolved: the incident is over.
@@ -171,7 +182,7 @@ func (f Fact) Name() string {
 		{"alert_fired", f.Fired != nil}, {"alert_ceased", f.Ceased != nil}, {"outage_passed", f.Passed != nil},
 		{"opened", f.Opened != nil}, {"severity_rose", f.Escalated != nil}, {"phase_changed", f.Phased != nil},
 		{"words_said", f.Said != nil}, {"update_planned", f.Planned != nil}, {"part_delivered", f.Delivered != nil},
-		{"promise_kept", f.Kept != nil}, {"promise_broken", f.Broken != nil}, {"resolved", f.Resolved != nil},
+		{"promise_kept", f.Kept != nil}, {"promise_broken", f.Broken != nil}, {"sla_breached", f.Breached != nil}, {"resolved", f.Resolved != nil},
 		{"reopened", f.Reopened != nil}, {"override_refused", f.Refused != nil}, {"nobody_reached", f.Unrostered != nil},
 	} {
 		if k.is {
@@ -220,6 +231,8 @@ func (f Fact) predicate() string {
 		return fmt.Sprintf("promise to %s kept%s: update %d came before %s", f.Kept.Audience, after, f.Kept.By, stamp(f.Kept.PromiseAt))
 	case f.Broken != nil:
 		return fmt.Sprintf("promise to %s broken: nothing had reached all of them before %s", f.Broken.Audience, stamp(f.Broken.PromiseAt))
+	case f.Breached != nil:
+		return fmt.Sprintf("took longer than the %s %s", f.Breached.Clock, short(f.Breached.Limit))
 	case f.Resolved != nil:
 		s := fmt.Sprintf("resolved: out from %s to %s", stamp(f.Resolved.StartedAt), stamp(f.Resolved.EndedAt))
 		if f.Resolved.Firing > 0 {

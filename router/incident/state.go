@@ -2,6 +2,8 @@ package incident
 
 import (
 	"time"
+
+	"sitrep/policies"
 )
 
 // Kind is what sort of incident it is.
@@ -35,6 +37,7 @@ const (
 	Reopening UpdateKind = "reopened" // it was over, and is not
 	Progress  UpdateKind = "progress" // words, phase, estimate or severity changed since the last
 	Holding   UpdateKind = "holding"  // nothing did
+	Overdue   UpdateKind = "overdue"  // the next on schedule after an SLA clock ran out
 	Closing   UpdateKind = "closing"
 )
 
@@ -60,6 +63,7 @@ type State struct {
 	// QuietSince is the later of the last endsAt and the webhook that told it;
 	// zero while an alert fires or none ever did.
 	QuietSince time.Time
+	Breached   []policies.Clock // SLA clocks that ran out
 
 	reopenedAt time.Time // after the last relapse; zero without one
 	lastEnd    time.Time // latest endsAt of its alerts
@@ -124,6 +128,8 @@ type Told struct {
 	First, Last int       // update numbers
 	Count       int       // updates so far
 	LastAt      time.Time // the moment from which the next is counted
+	NextAt      time.Time // when the next is due, as the last one foresaw; zero: never
+	NextWhy     string    // by which policy and row
 	PromiseAt   time.Time // of the last update; zero: none
 	Kind        UpdateKind
 	Policy      string // that told it last
@@ -133,6 +139,9 @@ type Told struct {
 	Firing      int  // alerts firing at its last update
 	Heard       bool // told since the outage, or its relapse, began
 	Closed      bool
+	Behind      []string // channels that have not had the last update: they wait for hours
+	Unheard     bool     // those have not had a first word either
+	Breaches    int      // SLA breaches that it was told of
 
 	Promises []*Pending // not judged yet, oldest first
 	Made     int

@@ -107,7 +107,7 @@ func TestKinds(t *testing.T) {
 			old.Name = "old"
 			r.Policies = []*policies.Policy{&only, &old}
 		}, 20 * m,
-			"13:00 holding, promises 13:35 (old: from 100% expected, every 30m)"},
+			"13:00 holding, promises 13:35 (critical: from 100% expected, every 30m)"}, // as it was foreseen
 		{"the configuration knows it no more", func(s *simulation) { s.input(fire(0, "warning")); s.until(at(16 * m)) }, func(r *Rules) {
 			only := *r.Policies[0]
 			only.Updates = only.Updates[:1]

@@ -58,8 +58,8 @@ func (m *simulation) input(in incident.Input) {
 		}
 		for _, d := range due {
 			p := incident.Planned{
-				Update: m.s.Updates + 1, Audience: d.Audience, Kind: d.Kind, Number: 1, DueAt: d.At, PromiseAt: d.Promise,
-				Channels: []string{"email"}, Roster: []string{"r"}, Deliveries: 1, Parts: 1, Words: d.Words, Why: d.Why, Policy: d.Policy, Late: d.Late,
+				Update: m.s.Updates + 1, Audience: d.Audience, Kind: d.Kind, Number: 1, DueAt: d.At, NextAt: d.Next, NextWhy: d.NextWhy, PromiseAt: d.Promise,
+				Channels: channelsOf(m.sr, d), Behind: d.Behind, CatchUp: d.CatchUp, Roster: []string{"r"}, Deliveries: 1, Parts: 1, Words: d.Words, Why: d.Why, Policy: d.Policy, Late: d.Late,
 			}
 			if t := m.s.Told[d.Audience]; t != nil {
 				p.Number, p.First, p.Previous, p.Promised = t.Count+1, t.First, t.Last, t.PromiseAt
@@ -74,6 +74,13 @@ func (m *simulation) input(in incident.Input) {
 		}
 	}
 	m.fail("planning at %v does not come to an end", in.At)
+}
+
+func channelsOf(r Rules, d Due) []string {
+	if d.Channels != nil {
+		return d.Channels
+	}
+	return r.Audiences[d.Audience].Channels
 }
 
 // until lets time pass, waking when the core asks for it.
@@ -222,8 +229,8 @@ func TestAfternoon(t *testing.T) {
 		"12:20 progress to management, next before 13:05",
 		"12:20 progress to board, next before 13:05",
 		"12:50 holding to it, next before 13:25",
-		"13:00 holding to management, next before 13:35",
-		"13:00 holding to board, next before 13:35",
+		"13:00 overdue to management, next before 13:35", // the expected hour is over
+		"13:00 overdue to board, next before 13:35",
 		"13:15 closing to board",
 		"13:15 closing to it",
 		"13:15 closing to management",

@@ -1,0 +1,207 @@
+package schedule
+
+import (
+	"time"
+
+	"sitrep/policies"
+	"sitrep/router/incident"
+)
+
+// update returns what an audience of an open incident is due, now or next.
+func (r Rules) update(s *incident.State, p section, now time.Time) (Due, bool) {
+	var sla *policies.SLA
+	if svc := r.Services[s.Service]; svc != nil {
+		sla = svc.SLA
+	}
+	begins := rows(inForce(p.cadence, s), sla, s.StartedAt)
+	t := s.Told[p.audience.Name]
+	d, ok := scheduled(s, t, p, begins)
+	if ok {
+		d = p.hours(d, now)
+		d = catchUp(d, t, p)
+	}
+	if w, fresh := s.Fresh(p.audience.Name); fresh {
+		d.Words = w.Number
+		if !ok || w.At.Before(d.At) { // a person's words wait for no hours
+			d = Due{At: w.At, Why: "words of " + w.By, Words: w.Number}
+			ok = true
+		}
+	}
+	if !ok {
+		return Due{}, false
+	}
+	d.Audience, d.Policy = p.audience.Name, p.policy
+	d.Kind = kind(s, t, d.Words > 0)
+	if d.CatchUp && t.Unheard { // by these, it is the first word
+		d.Kind = incident.First
+	}
+	d.Late = late(t, d, now)
+	if d.CatchUp {
+		d.Next, d.NextWhy, d.Promise = t.NextAt, t.NextWhy, t.PromiseAt
+		return d, true
+	}
+	at := d.At
+	if at.Before(now) {
+		at = incident.Clock(d.At, now)
+	}
+	if next, by, ok := after(begins, at); ok {
+		if n := p.hours(Due{At: next}, next); n.Channels == nil {
+			next = n.At
+		}
+		var margin time.Duration
+		if r.Margin != nil {
+			margin = r.Margin(p.audience.Name)
+		}
+		d.Next, d.NextWhy, d.Promise = next, why(p.policy, by), promise(next, by.Every, margin)
+	}
+	return d, true
+}
+
+// scheduled returns when the cadence makes an update due, hours left out.
+func scheduled(s *incident.State, t *incident.Told, p section, begins []begun) (Due, bool) {
+	if t != nil && t.First > 0 && t.Heard {
+		at, row, ok := after(begins, t.LastAt)
+		if !t.NextAt.IsZero() && (!ok || !at.Before(t.NextAt)) {
+			// What was foreseen holds: rows that came into force since pull
+			// forward, never back.
+			return Due{At: t.NextAt, Why: t.NextWhy}, true
+		}
+		return Due{At: at, Why: why(p.policy, row)}, ok
+	}
+	if len(begins) == 0 {
+		return Due{}, false
+	}
+	first := begins[0]
+	d := Due{At: first.at, Why: why(p.policy, first.row)}
+	if began := s.BeganAt(); d.At.Before(began) {
+		d.At = began
+	}
+	if t != nil && t.LastAt.After(d.At) { // it was due, and nobody could be reached
+		d.At = t.LastAt.Add(first.row.Every)
+	}
+	return d, true
+}
+
+// inForce leaves out the rows of other phases and severities.
+func inForce(cadence []policies.Row, s *incident.State) []policies.Row {
+	out := cadence[:0:0]
+	for _, row := range cadence {
+		if (row.Phase == "" || row.Phase == string(s.Phase)) && (row.Severity == "" || row.Severity == s.Severity) {
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+// hours lets what falls due outside the audience's hours wait for their
+// beginning. An SMS to a critical audience does not wait: it goes alone, and
+// the other channels follow when the hours begin.
+func (p section) hours(d Due, now time.Time) Due {
+	at := d.At
+	if at.Before(now) {
+		at = now // it was not sent when it was due
+	}
+	if p.active == nil || p.active.Contains(at) {
+		return d
+	}
+	if sms, rest := p.sms(); sms != nil {
+		d.Channels, d.Behind = sms, rest
+		return d
+	}
+	next, ok := p.active.Next(at)
+	if !ok {
+		next = at.Add(100 * 365 * 24 * time.Hour) // the hours never come again
+	}
+	d.At = next
+	return d
+}
+
+// sms returns the one channel of a critical audience that waits for no hours,
+// and the others; nil where nobody is reached by it.
+func (p section) sms() (only, rest []string) {
+	if !p.audience.Critical {
+		return nil, nil
+	}
+	for _, c := range p.audience.Channels {
+		if c == "sms" {
+			only = []string{c}
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	if only == nil {
+		return nil, nil
+	}
+	for _, person := range p.audience.Recipients {
+		if person.Phone != "" {
+			return only, rest
+		}
+	}
+	return nil, nil
+}
+
+// catchUp brings the channels that waited to where the others are, when the
+// hours begin, unless an update by all channels comes first.
+func catchUp(d Due, t *incident.Told, p section) Due {
+	if t == nil || len(t.Behind) == 0 || p.active == nil {
+		return d
+	}
+	if at, ok := p.active.Next(t.LastAt); ok && at.Before(d.At) {
+		return Due{At: at, Channels: t.Behind, CatchUp: true, Why: "its hours began"}
+	}
+	return d
+}
+
+// closing returns the end for an audience that was told of the beginning.
+func (r Rules) closing(s *incident.State, name string, now time.Time) (Due, bool) {
+	t := s.Told[name]
+	if t.Closed || !t.Heard {
+		return Due{}, false
+	}
+	d := Due{At: s.ResolvedAt, Why: "it is over"}
+	p := r.lastSection(s, name)
+	switch {
+	case p.audience == nil:
+	case t.Kind == incident.Closing: // told by SMS; the rest waits
+		d.Channels, d.CatchUp = t.Behind, true
+		if p.active != nil {
+			if at, ok := p.active.Next(t.LastAt); ok {
+				d.At = at
+			}
+		}
+	default:
+		d = p.hours(d, now)
+	}
+	d.Audience, d.Kind, d.Late = name, incident.Closing, late(t, d, now)
+	if w, ok := s.Fresh(name); ok {
+		d.Words = w.Number
+	}
+	return d, true
+}
+
+// late reports whether an update comes after the moment promised for it.
+func late(t *incident.Told, d Due, now time.Time) bool {
+	at := d.At
+	if at.Before(now) {
+		at = now
+	}
+	return t != nil && !t.PromiseAt.IsZero() && at.After(t.PromiseAt)
+}
+
+// kind says what an update is to its audience: news only where something
+// changed that it was not told.
+func kind(s *incident.State, t *incident.Told, words bool) incident.UpdateKind {
+	switch {
+	case t == nil || t.First == 0:
+		return incident.First
+	case !t.Heard:
+		return incident.Reopening
+	case words:
+		return incident.Progress
+	case len(s.Breached) > t.Breaches:
+		return incident.Overdue
+	case t.Phase != s.Phase || t.Severity != s.Severity:
+		return incident.Progress
+	}
+	return incident.Holding
+}
