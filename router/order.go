@@ -8,6 +8,7 @@ import (
 	"sitrep/channels"
 	"sitrep/policies"
 	"sitrep/policies/words"
+	"sitrep/router/casebook"
 	"sitrep/router/incident"
 	"sitrep/router/schedule"
 )
@@ -46,10 +47,10 @@ func (o order) parts() []channels.Part {
 }
 
 // order fixes what an update says and who gets it, and returns the fact.
-func (r *Router) order(ctx context.Context, e *entry, d schedule.Due, now time.Time) (incident.Fact, error) {
-	s := e.s
+func (r *Router) order(ctx context.Context, c *casebook.Case, d schedule.Due, now time.Time) (incident.Fact, error) {
+	s := c.State
 	f := incident.Fact{At: now, Service: s.Service, Incident: s.ID}
-	a := r.policy.audiences[d.Audience]
+	a := r.cases.Audience(d.Audience)
 	people, err := r.roster(ctx, s, a, d)
 	if err != nil {
 		return f, err
@@ -59,8 +60,8 @@ func (r *Router) order(ctx context.Context, e *entry, d schedule.Due, now time.T
 	}
 	deliveries := 0
 	for _, p := range people.all {
-		for _, c := range people.channels {
-			if p.Address(c) != "" {
+		for _, channel := range people.channels {
+			if p.Address(channel) != "" {
 				deliveries++
 			}
 		}
@@ -70,31 +71,9 @@ func (r *Router) order(ctx context.Context, e *entry, d schedule.Due, now time.T
 		return f, nil
 	}
 	texts := r.write(s, people.reads, d, people.all, now)
-	p := incident.Planned{
-		Update:     s.Updates + 1,
-		Audience:   d.Audience,
-		Kind:       d.Kind,
-		Number:     1,
-		DueAt:      d.At,
-		NextAt:     d.Next,
-		NextWhy:    d.NextWhy,
-		PromiseAt:  d.Promise,
-		Channels:   people.channels,
-		Behind:     d.Behind,
-		CatchUp:    d.CatchUp,
-		Critical:   people.critical,
-		Words:      d.Words,
-		Why:        d.Why,
-		Policy:     d.Policy,
-		Roster:     people.hashes,
-		Deliveries: deliveries,
-		Parts:      len(people.hashes) * len(people.channels),
-		Late:       d.Late,
-		Firing:     s.Firing(),
-	}
-	if t := s.Told[d.Audience]; t != nil {
-		p.Number, p.First, p.Previous, p.Promised = t.Count+1, t.First, t.Last, t.PromiseAt
-	}
+	p := casebook.Numbered(c, d)
+	p.Channels, p.Critical, p.Roster, p.Deliveries = people.channels, people.critical, people.hashes, deliveries
+	p.Parts = len(p.Roster) * len(p.Channels)
 	err = r.insist(ctx, "the texts of an update", func() (err error) {
 		p.Texts, err = r.o.Library.PutTexts(ctx, texts)
 		return err
@@ -171,7 +150,7 @@ func sameSet(a, b []string) bool {
 
 // current returns an audience's roster as the configuration has it, stored.
 func (r *Router) current(ctx context.Context, a *policies.Audience) (*roster, error) {
-	if known := r.policy.rosters[a.Name]; known != nil {
+	if known := r.rosters[a.Name]; known != nil {
 		return known, nil
 	}
 	out := &roster{}
@@ -186,7 +165,7 @@ func (r *Router) current(ctx context.Context, a *policies.Audience) (*roster, er
 		return nil, err
 	}
 	out.hashes = hashes
-	r.policy.rosters[a.Name] = out
+	r.rosters[a.Name] = out
 	return out, nil
 }
 
@@ -223,7 +202,7 @@ func (r *Router) write(s *incident.State, reads policies.Reads, d schedule.Due, 
 		seen[who] = true
 		zone, err := time.LoadLocation(p.Zone)
 		if err != nil {
-			zone = r.policy.Global.TimeZone
+			zone = r.o.Global.TimeZone
 		}
 		t, err := r.o.Writer.Render(v, words.Reader{Reads: string(reads), Language: p.Language, Zone: zone})
 		if err != nil {

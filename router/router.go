@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"sitrep/channels"
 	"sitrep/policies"
 	"sitrep/policies/words"
+	"sitrep/router/casebook"
 	"sitrep/router/incident"
 )
 
@@ -48,25 +47,14 @@ type Writer interface {
 	Render(v words.View, r words.Reader) (words.Rendered, error)
 }
 
-// Policy is what the operator says, as far as the router acts on it.
-type Policy struct {
-	Global     policies.Global
-	Severities policies.Severities
-	Services   []*policies.Service
-	Audiences  []*policies.Audience
-	Policies   []*policies.Policy
-	// Rate is how many deliveries a second a channel makes; it decides how much
-	// margin a promise to many people needs. 0: no bound.
-	Rate map[string]float64
-}
-
 // Options are what a router is made of.
 type Options struct {
 	Store   Store
 	Inbox   Inbox
 	Library Library
 	Writer  Writer
-	Policy  Policy
+	Global  policies.Global
+	Policy  casebook.Policy
 	Key     channels.Key
 	Log     *slog.Logger
 	Watch   Watch
@@ -82,47 +70,35 @@ type Watch struct {
 
 // Router judges and plans. Make it with New, then Start, then Run.
 type Router struct {
-	o      Options
-	policy compiled
-	book   *book
-	waits  waits
+	o     Options
+	cases *casebook.Book
+	pages *pages
+	waits waits
 
-	services map[string]*entry // the outage or last incident of each service
-	ids      map[string]*entry // incidents by id
-	wakes    wakes
-	opened   int    // number of the last incident
-	inbox    uint64 // messages up to this sequence are decided
-	inputs   int    // and so many inputs of the next one
+	inbox  uint64 // messages up to this sequence are decided
+	inputs int    // and so many inputs of the next one
 
 	facts   []incident.Fact // decided, not yet committed
 	size    int             // roughly, encoded
 	orders  []order         // planned, not yet cut
-	touched map[*entry]bool
+	touched map[*casebook.Case]bool
 	answers []func()
+	rosters map[string]*roster // by audience, once stored
 	warned  map[string]bool
 
 	compacted time.Time // when decided inputs were last removed
 }
 
-// entry is one incident, or the outage that may become one.
-type entry struct {
-	s        *incident.State
-	timeline []incident.Fact
-	wake     time.Time
-	place    int // in the heap of wakes; -1: not in it
-}
-
 // New returns a router.
 func New(o Options) *Router {
 	return &Router{
-		o:        o,
-		policy:   compile(o.Policy),
-		book:     newBook(),
-		waits:    waits{byInput: map[string]chan Decision{}},
-		services: map[string]*entry{},
-		ids:      map[string]*entry{},
-		touched:  map[*entry]bool{},
-		warned:   map[string]bool{},
+		o:       o,
+		cases:   casebook.New(o.Policy),
+		pages:   newPages(),
+		waits:   waits{byInput: map[string]chan Decision{}},
+		touched: map[*casebook.Case]bool{},
+		rosters: map[string]*roster{},
+		warned:  map[string]bool{},
 	}
 }
 
@@ -131,7 +107,7 @@ func New(o Options) *Router {
 func (r *Router) Start(ctx context.Context) error {
 	err := r.o.Store.Replay(ctx, func(c incident.Commit) error {
 		for _, f := range c.Facts {
-			r.remember(f)
+			r.cases.Remember(f)
 		}
 		r.inbox, r.inputs = c.Inbox, c.Inputs
 		return nil
@@ -139,83 +115,15 @@ func (r *Router) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the facts: %w", err)
 	}
-	r.facts, r.size = nil, 0
-	for _, e := range r.ids {
-		for _, f := range e.s.Flights {
-			r.orders = append(r.orders, order{e.s.ID, f.Order, e.s.Told[f.Order.Audience].LastAt})
-		}
-	}
-	if err := r.cut(ctx); err != nil {
-		return err
-	}
 	now := time.Now()
-	for _, e := range r.all() {
-		r.index(e, now)
-		r.publish(e, now)
-	}
-	clear(r.touched)
-	return nil
-}
-
-// remember applies a fact that is in the log already.
-func (r *Router) remember(f incident.Fact) {
-	e := r.entryOf(f)
-	incident.Apply(e.s, f)
-	r.note(e, f)
-}
-
-// entryOf finds the state that a fact is about. A fact of a service whose last
-// incident is long over begins a new outage.
-func (r *Router) entryOf(f incident.Fact) *entry {
-	if f.Incident != "" {
-		if e := r.ids[f.Incident]; e != nil {
-			return e
+	for _, c := range r.cases.Cases() {
+		for _, f := range c.State.Flights {
+			r.orders = append(r.orders, order{c.State.ID, f.Order, c.State.Told[f.Order.Audience].LastAt})
 		}
+		r.publish(c, now)
 	}
-	return r.serviceEntry(f.Service, f.At)
-}
-
-// serviceEntry returns the outage of a service, a new one where the last is
-// long over.
-func (r *Router) serviceEntry(service string, now time.Time) *entry {
-	e := r.services[service]
-	if e == nil || e.s.Detached(now) {
-		e = &entry{s: incident.NewState(service), place: -1}
-		r.services[service] = e
-	}
-	return e
-}
-
-// note keeps the indexes and the timeline in step with a fact just applied.
-func (r *Router) note(e *entry, f incident.Fact) {
-	switch {
-	case f.Opened != nil:
-		r.ids[f.Incident] = e
-		r.opened = max(r.opened, number(f.Incident))
-	case f.Passed != nil:
-		e.timeline = nil
-		return
-	}
-	e.timeline = append(e.timeline, f)
-}
-
-// number returns the 12 of SR-12.
-func number(id string) int {
-	n, _ := strconv.Atoi(strings.TrimPrefix(id, "SR-"))
-	return n
-}
-
-func (r *Router) all() []*entry {
-	var all []*entry
-	for _, e := range r.ids {
-		all = append(all, e)
-	}
-	for _, e := range r.services {
-		if e.s.ID == "" {
-			all = append(all, e)
-		}
-	}
-	return all
+	r.cases.Wind(now)
+	return r.cut(ctx)
 }
 
 // message is one inbox message on its way to the loop.
@@ -269,7 +177,7 @@ func (r *Router) loop(ctx context.Context, messages <-chan message) error {
 	defer timer.Stop()
 	var due <-chan time.Time // nil until the inbox is read: see the package
 	for {
-		timer.Reset(time.Until(r.wakes.next(time.Now().Add(time.Hour))))
+		timer.Reset(time.Until(r.cases.Next(time.Now().Add(time.Hour))))
 		var err error
 		select {
 		case <-ctx.Done():

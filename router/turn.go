@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"sitrep/router/casebook"
 	"sitrep/router/incident"
 	"sitrep/router/schedule"
 )
@@ -49,22 +50,28 @@ func (r *Router) compact(ctx context.Context, m message) {
 	}
 }
 
-// input decides one input for every incident that it touches.
+// input decides one input for every case that it touches.
 func (r *Router) input(ctx context.Context, in incident.Input) error {
-	if in.Alerts != nil {
-		return r.alerts(ctx, in)
+	for _, o := range in.Alerts {
+		r.warnSeverity(o)
 	}
-	e := r.ids[in.Target()]
-	if e == nil {
-		r.answer(in, Decision{Incident: in.Target(), Unknown: true})
-		return nil
+	var before int
+	c := r.cases.Incident(in.Target())
+	if c != nil {
+		before = len(c.Timeline)
 	}
-	before := len(e.timeline)
-	if err := r.advance(ctx, e, in); err != nil {
+	known, unmatched, err := r.cases.Take(in, scribe{r, ctx})
+	if err != nil {
 		return err
 	}
-	if in.Override() {
-		d := Decision{Incident: e.s.ID, Facts: e.timeline[before:]}
+	if unmatched > 0 && r.o.Watch.Unmatched != nil {
+		r.o.Watch.Unmatched(unmatched)
+	}
+	switch {
+	case !known:
+		r.answer(in, Decision{Incident: in.Target(), Unknown: true})
+	case in.Override():
+		d := Decision{Incident: c.State.ID, Facts: c.Timeline[before:]}
 		for _, f := range d.Facts {
 			if f.Refused != nil {
 				d.Refused = f.Refused.Reason
@@ -75,83 +82,53 @@ func (r *Router) input(ctx context.Context, in incident.Input) error {
 	return nil
 }
 
-// alerts gives each service its own. They may be committed service by service:
-// what was decided before a crash is a repeat after it.
-func (r *Router) alerts(ctx context.Context, in incident.Input) error {
-	byService := map[string][]incident.Observation{}
-	var order []string
-	unmatched := 0
-	for _, o := range in.Alerts {
-		service := r.policy.serviceOf(o.Labels)
-		if service == "" {
-			unmatched++
-			continue
-		}
-		r.warnSeverity(o)
-		if byService[service] == nil {
-			order = append(order, service)
-		}
-		byService[service] = append(byService[service], o)
-	}
-	if unmatched > 0 && r.o.Watch.Unmatched != nil {
-		r.o.Watch.Unmatched(unmatched)
-	}
-	for _, service := range order {
-		part := in
-		part.Alerts = byService[service]
-		if err := r.advance(ctx, r.serviceEntry(service, in.At), part); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (r *Router) warnSeverity(o incident.Observation) {
 	severity := o.Labels["severity"]
-	if _, ok := r.policy.Severities.Rank(severity); ok || severity == "none" || r.warned[severity] || len(r.warned) > 100 {
+	if _, ok := r.o.Policy.Severities.Rank(severity); ok || severity == "none" || r.warned[severity] || len(r.warned) > 100 {
 		return
 	}
 	r.warned[severity] = true
-	r.o.Log.Warn("alerts with a severity that is not configured count as the lowest", "severity", severity, "lowest", r.policy.Severities.Name(0))
+	r.o.Log.Warn("alerts with a severity that is not configured count as the lowest", "severity", severity, "lowest", r.o.Policy.Severities.Name(0))
 }
 
 // tick judges and plans whatever time has made due.
 func (r *Router) tick(ctx context.Context, now time.Time) error {
-	for e := r.wakes.due(now); e != nil; e = r.wakes.due(now) {
-		if err := r.advance(ctx, e, incident.Input{At: now.UTC()}); err != nil {
-			return err
-		}
+	if err := r.cases.Tick(now.UTC(), scribe{r, ctx}); err != nil {
+		return err
 	}
 	return r.commit(ctx)
 }
 
-// advance decides an input for one incident, plans what is due by then, and
-// notes when to look at it again.
-func (r *Router) advance(ctx context.Context, e *entry, in incident.Input) error {
-	facts := incident.Advance(r.policy.rules(e.s.Service, r.opened+1), e.s, in)
-	for _, f := range facts {
-		r.decided(e, f)
-	}
-	if err := r.plan(ctx, e, in.At); err != nil {
-		return err
-	}
-	r.index(e, in.At)
-	if e.s.ID == "" && len(e.s.Alerts) == 0 {
-		r.wakes.set(e, time.Time{})
-		delete(r.services, e.s.Service)
-	}
-	if r.size > bigCommit {
-		return r.commit(ctx)
-	}
-	return nil
+// scribe keeps for the router what the casebook decides.
+type scribe struct {
+	r   *Router
+	ctx context.Context // of the turn
 }
 
-// decided remembers a fact that Advance has applied, for the next commit.
-func (r *Router) decided(e *entry, f incident.Fact) {
-	r.note(e, f)
+func (s scribe) Order(c *casebook.Case, d schedule.Due, now time.Time) (incident.Fact, error) {
+	return s.r.order(s.ctx, c, d, now)
+}
+
+// Decided remembers a fact for the next commit.
+func (s scribe) Decided(c *casebook.Case, f incident.Fact) {
+	r := s.r
 	r.facts = append(r.facts, f)
 	r.size += sizeOf(f)
-	r.touched[e] = true
+	r.touched[c] = true
+	if p := f.Planned; p != nil {
+		r.orders = append(r.orders, order{c.State.ID, *p, f.At})
+		if r.o.Watch.Lateness != nil {
+			r.o.Watch.Lateness(max(f.At.Sub(p.DueAt), 0))
+		}
+	}
+}
+
+// Rest stores what was decided where it has grown large.
+func (s scribe) Rest() error {
+	if s.r.size > bigCommit {
+		return s.r.commit(s.ctx)
+	}
+	return nil
 }
 
 // sizeOf guesses how large a fact is, encoded.
@@ -173,49 +150,6 @@ func sizeOf(f incident.Fact) int {
 	return n
 }
 
-// plan orders the updates of one incident that are due.
-func (r *Router) plan(ctx context.Context, e *entry, now time.Time) error {
-	for range maxRounds {
-		due, _, _ := schedule.Plan(r.policy.schedule, e.s, now)
-		if len(due) == 0 {
-			return nil
-		}
-		for _, d := range due {
-			f, err := r.order(ctx, e, d, now)
-			if err != nil {
-				return err
-			}
-			incident.Apply(e.s, f)
-			r.decided(e, f)
-			if f.Planned != nil {
-				r.orders = append(r.orders, order{e.s.ID, *f.Planned, now})
-				if r.o.Watch.Lateness != nil {
-					r.o.Watch.Lateness(max(now.Sub(d.At), 0))
-				}
-			}
-		}
-	}
-	r.o.Log.Error("planning does not come to rest; it goes on with the next input", "incident", e.s.ID)
-	return nil
-}
-
-// maxRounds bounds how often one moment is planned for one incident. What is
-// planned is not due any more, so two are enough; a fault here must not stop
-// every other incident.
-const maxRounds = 10
-
-// index notes when time alone will make something true of an incident.
-func (r *Router) index(e *entry, now time.Time) {
-	due, _, wake := schedule.Plan(r.policy.schedule, e.s, now)
-	if len(due) > 0 { // at a start: it fell due while nobody was here
-		wake = now
-	}
-	if at := incident.Wake(r.policy.rules(e.s.Service, r.opened+1), e.s); wake.IsZero() || (!at.IsZero() && at.Before(wake)) {
-		wake = at
-	}
-	r.wakes.set(e, wake)
-}
-
 // commit stores the facts decided so far, cuts what they ordered, shows the new
 // state, and answers those who wait.
 func (r *Router) commit(ctx context.Context) error {
@@ -235,8 +169,8 @@ func (r *Router) commit(ctx context.Context) error {
 		return err
 	}
 	now := time.Now()
-	for e := range r.touched {
-		r.publish(e, now)
+	for c := range r.touched {
+		r.publish(c, now)
 	}
 	clear(r.touched)
 	for _, a := range r.answers {

@@ -17,9 +17,9 @@ const maxAlerts = 10
 
 // view is the fact sheet of one update: what its words are made from.
 func (r *Router) view(s *incident.State, d schedule.Due, now time.Time) words.View {
-	svc := r.policy.services[s.Service]
+	svc := r.cases.Service(s.Service)
 	v := words.View{
-		Organisation: r.policy.Global.Organisation,
+		Organisation: r.o.Global.Organisation,
 		Incident:     s.ID,
 		Kind:         words.Kind(d.Kind),
 		Number:       1,
@@ -58,8 +58,8 @@ func (r *Router) view(s *incident.State, d schedule.Due, now time.Time) words.Vi
 		}
 	}
 	v.Alerts, v.MoreAlerts = alerts(s)
-	if r.policy.Global.ExternalURL != "" {
-		v.Link = r.policy.Global.ExternalURL + "/incidents/" + s.ID
+	if r.o.Global.ExternalURL != "" {
+		v.Link = r.o.Global.ExternalURL + "/incidents/" + s.ID
 	}
 	return v
 }

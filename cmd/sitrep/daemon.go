@@ -20,6 +20,7 @@ import (
 	"sitrep/policies/words"
 	"sitrep/router"
 	"sitrep/router/bus"
+	"sitrep/router/casebook"
 	"sitrep/router/incident"
 	"sitrep/router/web"
 )
@@ -77,8 +78,9 @@ func (d *daemon) build(ctx context.Context, o daemonOptions) error {
 
 	r := router.New(router.Options{
 		Store: store, Inbox: store, Library: store, Writer: pack,
-		Policy: router.Policy{
-			Global: cfg.Global, Severities: cfg.Severities, Services: cfg.Services,
+		Global: cfg.Global,
+		Policy: casebook.Policy{
+			Severities: cfg.Severities, Services: cfg.Services,
 			Audiences: cfg.Audiences, Policies: cfg.Policies, Rate: rates(cfg),
 		},
 		Key: store.Key(), Log: o.log, Watch: m.router(o.onFact),

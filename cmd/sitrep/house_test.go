@@ -20,22 +20,23 @@ var arrows = map[string][]string{
 	"policies/words":       {},
 	"router/incident":      {"policies"},
 	"router/schedule":      {"policies", "router/incident"},
+	"router/casebook":      {"policies", "router/incident", "router/schedule"},
 	"router/intake":        {"router/incident"},
 	"router/bus":           {"router/incident", "channels"},
-	"router":               {"router/incident", "router/schedule", "policies", "policies/words", "channels"},
+	"router":               {"router/casebook", "router/incident", "router/schedule", "policies", "policies/words", "channels"},
 	"router/web":           {"router", "router/intake", "router/incident", "policies"},
 	"channels":             {},
 	"channels/email":       {"channels"},
 	"channels/sms":         {"channels"},
 	"channels/channeltest": {"channels"},
 	"cmd/sitrep": {
-		"policies", "policies/words", "router", "router/incident", "router/bus", "router/web",
+		"policies", "policies/words", "router", "router/casebook", "router/incident", "router/bus", "router/web",
 		"channels", "channels/email", "channels/sms", "channels/channeltest",
 	},
 }
 
 // pure are the rooms without a clock, randomness, network or goroutine.
-var pure = []string{"policies", "policies/words", "router/incident", "router/schedule"}
+var pure = []string{"policies", "policies/words", "router/incident", "router/schedule", "router/casebook"}
 
 // doors are what a pure room may not import, and clocks what it may not call
 // of package time.

@@ -1,4 +1,4 @@
-package router
+package casebook
 
 import (
 	"container/heap"
@@ -9,7 +9,7 @@ import (
 type wakes struct{ h wakeHeap }
 
 // set moves an incident to its place; a zero time takes it out.
-func (w *wakes) set(e *entry, at time.Time) {
+func (w *wakes) set(e *Case, at time.Time) {
 	e.wake = at
 	switch {
 	case at.IsZero() && e.place >= 0:
@@ -32,14 +32,14 @@ func (w *wakes) next(limit time.Time) time.Time {
 
 // due takes out and returns the incident whose moment came first, if it has
 // come.
-func (w *wakes) due(now time.Time) *entry {
+func (w *wakes) due(now time.Time) *Case {
 	if len(w.h) == 0 || w.h[0].wake.After(now) {
 		return nil
 	}
-	return heap.Pop(&w.h).(*entry)
+	return heap.Pop(&w.h).(*Case)
 }
 
-type wakeHeap []*entry
+type wakeHeap []*Case
 
 func (h wakeHeap) Len() int           { return len(h) }
 func (h wakeHeap) Less(i, j int) bool { return h[i].wake.Before(h[j].wake) }
@@ -48,7 +48,7 @@ func (h wakeHeap) Swap(i, j int) {
 	h[i].place, h[j].place = i, j
 }
 func (h *wakeHeap) Push(x any) {
-	e := x.(*entry)
+	e := x.(*Case)
 	e.place = len(*h)
 	*h = append(*h, e)
 }

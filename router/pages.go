@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"sitrep/router/casebook"
 	"sitrep/router/incident"
 	"sitrep/router/schedule"
 )
@@ -50,20 +51,20 @@ func (p *Page) NextAt() time.Time {
 	return p.Next[0].At
 }
 
-// book holds the pages. Readers never wait for the loop.
-type book struct {
-	mu    sync.RWMutex
-	pages map[string]*Page
+// pages are what readers see. They never wait for the loop.
+type pages struct {
+	mu   sync.RWMutex
+	byID map[string]*Page
 }
 
-func newBook() *book { return &book{pages: map[string]*Page{}} }
+func newPages() *pages { return &pages{byID: map[string]*Page{}} }
 
 // Incidents returns the pages of all incidents, newest first.
 func (r *Router) Incidents() []*Page {
-	r.book.mu.RLock()
-	defer r.book.mu.RUnlock()
-	all := make([]*Page, 0, len(r.book.pages))
-	for _, p := range r.book.pages {
+	r.pages.mu.RLock()
+	defer r.pages.mu.RUnlock()
+	all := make([]*Page, 0, len(r.pages.byID))
+	for _, p := range r.pages.byID {
 		all = append(all, p)
 	}
 	slices.SortFunc(all, func(a, b *Page) int { return b.Number - a.Number })
@@ -72,22 +73,22 @@ func (r *Router) Incidents() []*Page {
 
 // Incident returns one page; nil where there is no such incident.
 func (r *Router) Incident(id string) *Page {
-	r.book.mu.RLock()
-	defer r.book.mu.RUnlock()
-	return r.book.pages[id]
+	r.pages.mu.RLock()
+	defer r.pages.mu.RUnlock()
+	return r.pages.byID[id]
 }
 
 // publish shows readers an incident as it is now.
-func (r *Router) publish(e *entry, now time.Time) {
-	s := e.s
+func (r *Router) publish(c *casebook.Case, now time.Time) {
+	s := c.State
 	if s.ID == "" {
 		return
 	}
-	_, next, _ := schedule.Plan(r.policy.schedule, s, now)
+	next := r.cases.Coming(c, now)
 	p := &Page{
-		ID: s.ID, Number: number(s.ID), Kind: s.Kind, Service: s.Service, Severity: s.Severity,
+		ID: s.ID, Number: casebook.Number(s.ID), Kind: s.Kind, Service: s.Service, Severity: s.Severity,
 		Open: s.Open(), Phase: s.Phase, StartedAt: s.StartedAt, OpenedAt: s.OpenedAt, ResolvedAt: s.ResolvedAt,
-		Firing: s.Firing(), Next: next, Timeline: slices.Clip(e.timeline),
+		Firing: s.Firing(), Next: next, Timeline: slices.Clip(c.Timeline),
 	}
 	names := map[string]bool{}
 	for name := range s.Told {
@@ -110,7 +111,7 @@ func (r *Router) publish(e *entry, now time.Time) {
 		p.Audiences = append(p.Audiences, a)
 	}
 	slices.SortFunc(p.Audiences, func(a, b AudiencePage) int { return strings.Compare(a.Name, b.Name) })
-	r.book.mu.Lock()
-	defer r.book.mu.Unlock()
-	r.book.pages[s.ID] = p
+	r.pages.mu.Lock()
+	defer r.pages.mu.Unlock()
+	r.pages.byID[s.ID] = p
 }

@@ -1,4 +1,4 @@
-package router
+package casebook
 
 import (
 	"math"
@@ -9,22 +9,27 @@ import (
 	"sitrep/router/schedule"
 )
 
-// compiled is the policy with what is looked up often.
-type compiled struct {
+// Policy is what the operator says, as far as judging and planning go.
+type Policy struct {
+	Severities policies.Severities
+	Services   []*policies.Service
+	Audiences  []*policies.Audience
+	Policies   []*policies.Policy
+	// Rate is how many deliveries a second a channel makes; it decides how much
+	// margin a promise to many people needs. 0: no bound.
+	Rate map[string]float64
+}
+
+// rulebook is the policy with what is looked up often.
+type rulebook struct {
 	Policy
 	services  map[string]*policies.Service
 	audiences map[string]*policies.Audience
 	schedule  schedule.Rules
-	rosters   map[string]*roster // by audience, once stored
 }
 
-func compile(p Policy) compiled {
-	c := compiled{
-		Policy:    p,
-		services:  map[string]*policies.Service{},
-		audiences: map[string]*policies.Audience{},
-		rosters:   map[string]*roster{},
-	}
+func compile(p Policy) rulebook {
+	c := rulebook{Policy: p, services: map[string]*policies.Service{}, audiences: map[string]*policies.Audience{}}
 	for _, s := range p.Services {
 		c.services[s.Name] = s
 	}
@@ -36,13 +41,13 @@ func compile(p Policy) compiled {
 }
 
 // rules are those of one service.
-func (c compiled) rules(service string, next int) incident.Rules {
+func (c rulebook) rules(service string, next int) incident.Rules {
 	return incident.Rules{Service: c.services[service], Severities: c.Severities, Next: next}
 }
 
 // serviceOf returns the service that an alert belongs to: the first whose
 // matchers hold; "" where there is none.
-func (c compiled) serviceOf(labels map[string]string) string {
+func (c rulebook) serviceOf(labels map[string]string) string {
 	for _, s := range c.Services {
 		if s.Covers(labels) {
 			return s.Name
@@ -53,7 +58,7 @@ func (c compiled) serviceOf(labels map[string]string) string {
 
 // margin is twice the time that the slowest channel needs for everybody of an
 // audience.
-func (c compiled) margin(audience string) time.Duration {
+func (c rulebook) margin(audience string) time.Duration {
 	a := c.audiences[audience]
 	if a == nil {
 		return 0
