@@ -15,7 +15,6 @@ var notInForce = []string{
 	"channels.sms.reply_to_number",
 	"channels.sms.budget",
 	"services.depends_on",
-	"services.unconfirmed_after",
 	"teams", // with everything in it
 	"audiences.fallback",
 	"watchdogs",

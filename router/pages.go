@@ -14,20 +14,22 @@ import (
 // Page is what readers see of one incident: a picture of its state as of its
 // last commit. It is never changed; a later picture takes its place.
 type Page struct {
-	ID         string
-	Number     int
-	Kind       incident.Kind
-	Service    string
-	Severity   string
-	Open       bool
-	Phase      incident.Phase
-	StartedAt  time.Time
-	OpenedAt   time.Time
-	ResolvedAt time.Time
-	Firing     int
-	Audiences  []AudiencePage
-	Next       []schedule.Due // what comes next, earliest first
-	Timeline   []incident.Fact
+	ID       string
+	Number   int
+	Kind     incident.Kind
+	Service  string
+	Severity string
+	Open     bool
+	// Unconfirmed says that it is open, and no webhook says so any more.
+	Unconfirmed bool
+	Phase       incident.Phase
+	StartedAt   time.Time
+	OpenedAt    time.Time
+	ResolvedAt  time.Time
+	Firing      int
+	Audiences   []AudiencePage
+	Next        []schedule.Due // what comes next, earliest first
+	Timeline    []incident.Fact
 }
 
 // AudiencePage is one audience's part of it.
@@ -87,7 +89,7 @@ func (r *Router) publish(c *casebook.Case, now time.Time) {
 	next := r.cases.Coming(c, now)
 	p := &Page{
 		ID: s.ID, Number: casebook.Number(s.ID), Kind: s.Kind, Service: s.Service, Severity: s.Severity,
-		Open: s.Open(), Phase: s.Phase, StartedAt: s.StartedAt, OpenedAt: s.OpenedAt, ResolvedAt: s.ResolvedAt,
+		Open: s.Open(), Unconfirmed: s.Unconfirmed, Phase: s.Phase, StartedAt: s.StartedAt, OpenedAt: s.OpenedAt, ResolvedAt: s.ResolvedAt,
 		Firing: s.Firing(), Next: next, Timeline: slices.Clip(c.Timeline),
 	}
 	names := map[string]bool{}

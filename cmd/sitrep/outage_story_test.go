@@ -218,6 +218,29 @@ func TestMailIsDown(t *testing.T) {
 	})
 }
 
+// TestWebhooksStop: silence is not recovery. Nobody is told that it is over, and
+// everybody is told that nobody knows.
+func TestWebhooksStop(t *testing.T) {
+	tell(t, func(t *testing.T, s *story) {
+		a := alert{name: "MailDown", instance: "mx1", severity: "warning", starts: s.began}
+		s.webhook(a)
+		s.pass(4 * time.Hour)
+		s.note("Alertmanager repeats it")
+		s.webhook(a)
+		s.pass(4 * time.Hour)
+		s.note("the monitoring itself is gone from now on")
+		s.restart(0)
+		s.pass(3 * time.Hour)
+		s.note("it is back, and the alert still fires")
+		s.webhook(a)
+		s.pass(time.Hour)
+		a.ends = time.Now()
+		s.webhook(a)
+		s.pass(10 * time.Minute)
+		s.golden("webhooks-stop")
+	})
+}
+
 // TestHostileAlert: alert text is data, in every output.
 func TestHostileAlert(t *testing.T) {
 	tell(t, func(t *testing.T, s *story) {

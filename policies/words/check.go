@@ -59,7 +59,7 @@ func (l *language) rounds() int {
 // checkCase looks at one view, in a holding update at every phrasing of it: of
 // two that only differ in their number, the words must differ too.
 func (p *Pack) checkCase(v View, r Reader, rounds int) []error {
-	if v.Kind != Holding {
+	if v.Kind != Holding && v.Kind != Unknown {
 		rounds = 1
 	}
 	var faults []error

@@ -72,7 +72,7 @@ func (p *Pack) Render(v View, r Reader) (Rendered, error) {
 	return out, nil
 }
 
-var kinds = []Kind{First, Reopened, Progress, Holding, Overdue, Closing}
+var kinds = []Kind{First, Reopened, Progress, Holding, Unknown, Overdue, Closing}
 
 // speaker says the parts of one update. The first fault is kept; whoever uses
 // it looks at err once, at the end.

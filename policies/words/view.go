@@ -6,12 +6,13 @@ import "time"
 type Kind string
 
 const (
-	First    Kind = "first"    // the reader hears of it for the first time
-	Reopened Kind = "reopened" // it was said to be over, and is not
-	Progress Kind = "progress" // words, phase, estimate or severity changed since the last
-	Holding  Kind = "holding"  // nothing did
-	Overdue  Kind = "overdue"  // the next on schedule after an SLA clock ran out
-	Closing  Kind = "closing"  // it is over
+	First    Kind = "first"       // the reader hears of it for the first time
+	Reopened Kind = "reopened"    // it was said to be over, and is not
+	Progress Kind = "progress"    // words, phase, estimate or severity changed since the last
+	Holding  Kind = "holding"     // nothing did
+	Unknown  Kind = "unconfirmed" // no measurement says any more whether it still is
+	Overdue  Kind = "overdue"     // the next on schedule after an SLA clock ran out
+	Closing  Kind = "closing"     // it is over
 )
 
 // View is all that a template may see of an incident: the fact sheet of one

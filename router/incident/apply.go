@@ -26,6 +26,13 @@ func Apply(s *State, f Fact) {
 	switch {
 	case f.Fired != nil:
 		s.fire(f.Fired.Alert)
+		s.HeardAt = f.At
+	case f.Heard != nil:
+		s.HeardAt = f.At
+	case f.Unconfirmed != nil:
+		s.Unconfirmed = true
+	case f.Confirmed != nil:
+		s.Unconfirmed, s.HeardAt = false, f.At
 	case f.Ceased != nil:
 		s.cease(f.Ceased, f.At)
 	case f.Passed != nil:
@@ -124,6 +131,7 @@ func (s *State) cease(c *Ceased, at time.Time) {
 		s.lastEnd = c.EndsAt
 	}
 	if s.firing == 0 {
+		s.Unconfirmed = false
 		s.QuietSince = at
 		if c.EndsAt.After(at) {
 			s.QuietSince = c.EndsAt
@@ -133,7 +141,7 @@ func (s *State) cease(c *Ceased, at time.Time) {
 
 func (s *State) resolve(r *Resolved, at time.Time) {
 	s.ResolvedAt, s.EndedAt, s.Phase, s.before = at, r.EndedAt, PhaseResolved, ""
-	s.QuietSince = time.Time{}
+	s.QuietSince, s.Unconfirmed = time.Time{}, false
 	for id, a := range s.Alerts {
 		switch {
 		case a.Firing() && !a.Muted:
@@ -194,7 +202,7 @@ func (s *State) plan(p *Planned, at time.Time) {
 		t.Policy = p.Policy
 	}
 	t.LastAt, t.NextAt, t.NextWhy, t.PromiseAt = Clock(p.DueAt, at), p.NextAt, p.NextWhy, p.PromiseAt
-	t.Phase, t.Severity, t.Firing = s.Phase, s.Severity, p.Firing
+	t.Phase, t.Severity, t.Firing, t.Unconfirmed = s.Phase, s.Severity, p.Firing, s.Unconfirmed
 	if p.Words > 0 {
 		t.Words = p.Words
 	}

@@ -32,6 +32,14 @@ func (r Rules) resolvedAfter() time.Duration {
 	return r.Service.ResolvedAfter
 }
 
+// unconfirmedAfter is how long no webhook may say that an alert fires.
+func (r Rules) unconfirmedAfter() time.Duration {
+	if r.Service == nil || r.Service.UnconfirmedAfter == 0 {
+		return 5 * time.Hour
+	}
+	return r.Service.UnconfirmedAfter
+}
+
 // Advance decides and applies until nothing follows any more, and returns the
 // facts in their order. It is Decide and Apply and nothing else: with its own
 // alerts or override first, then, as ticks, what follows from them.
@@ -91,6 +99,7 @@ func (d *decision) refuse(format string, args ...any) {
 // Alerts are state: the newest startsAt and endsAt win, repeats are no facts.
 func (d *decision) observe() {
 	seen := make(map[string]bool, len(d.in.Alerts))
+	heard := false
 	for _, o := range d.in.Alerts {
 		if seen[o.Fingerprint] { // one webhook names an alert once; the first holds
 			continue
@@ -98,6 +107,7 @@ func (d *decision) observe() {
 		seen[o.Fingerprint] = true
 		known := d.s.Alerts[o.Fingerprint]
 		if o.Firing {
+			heard = heard || (known != nil && known.Firing())
 			d.fired(o, known)
 		} else if known != nil && known.Firing() && !o.StartsAt.Before(known.StartsAt) {
 			ends := o.EndsAt
@@ -106,6 +116,12 @@ func (d *decision) observe() {
 			}
 			d.emit(Fact{Ceased: &Ceased{Fingerprint: o.Fingerprint, Name: known.Name, EndsAt: ends}})
 		}
+	}
+	switch {
+	case d.s.Unconfirmed && (heard || len(d.facts) > 0):
+		d.emit(Fact{Confirmed: &Confirmed{}})
+	case heard && d.in.At.Sub(d.s.HeardAt) > d.r.unconfirmedAfter()/5:
+		d.emit(Fact{Heard: &Heard{}})
 	}
 }
 
@@ -230,6 +246,9 @@ func (d *decision) course() {
 	if severity, _ := d.outage(); d.s.firing > 0 && d.rank(severity) > d.rank(d.s.Severity) {
 		d.emit(Fact{Escalated: &Escalated{From: d.s.Severity, To: severity}})
 	}
+	if at, ok := d.r.unconfirmed(d.s); ok && !at.After(d.in.At) {
+		d.emit(Fact{Unconfirmed: &Unconfirmed{Since: d.s.HeardAt}})
+	}
 	switch {
 	case d.quiet():
 		d.emit(Fact{Resolved: d.end("")})
@@ -238,16 +257,6 @@ func (d *decision) course() {
 	case d.s.firing > 0 && d.s.Phase == Monitoring && d.s.before != "":
 		d.emit(Fact{Phased: &Phased{From: Monitoring, To: d.s.before}})
 	}
-}
-
-var clocks = []policies.Clock{policies.Expected, policies.Agreed}
-
-// breach returns when an SLA clock of an open incident runs out, if it has not.
-func (r Rules) breach(s *State, c policies.Clock) (time.Time, bool) {
-	if r.Service == nil || slices.Contains(s.Breached, c) {
-		return time.Time{}, false
-	}
-	return r.Service.SLA.Moment(s.StartedAt, c, 1)
 }
 
 func (d *decision) quiet() bool {
@@ -291,27 +300,6 @@ func (d *decision) threshold() (row string, holds bool) {
 	return "", false
 }
 
-// holdsAt returns when a threshold row holds if nothing changes until then.
-func (r Rules) holdsAt(s *State, t policies.Threshold) (time.Time, bool) {
-	need := max(t.Alerts, 1)
-	if s.firing < need {
-		return time.Time{}, false
-	}
-	least, _ := r.Severities.Rank(t.Severity)
-	var starts []time.Time
-	for _, a := range s.Alerts {
-		rank, _ := r.Severities.Rank(a.Severity)
-		if a.Firing() && !a.Muted && rank >= least {
-			starts = append(starts, a.StartsAt)
-		}
-	}
-	if len(starts) < need {
-		return time.Time{}, false
-	}
-	slices.SortFunc(starts, time.Time.Compare)
-	return starts[need-1].Add(t.FiringFor), true
-}
-
 // promises says which promises came true or did not.
 func (d *decision) promises() {
 	for _, audience := range sortedKeys(d.s.Told) {
@@ -326,48 +314,4 @@ func (d *decision) promises() {
 			}
 		}
 	}
-}
-
-// broken is when a promise counts as broken if nothing more is heard.
-func (p *Pending) broken() time.Time {
-	if p.By == 0 {
-		return p.At
-	}
-	return p.At.Add(grace)
-}
-
-// Wake returns when the next thing becomes true by time alone; zero where
-// nothing will.
-func Wake(r Rules, s *State) time.Time {
-	var next time.Time
-	earliest := func(t time.Time) {
-		if next.IsZero() || t.Before(next) {
-			next = t
-		}
-	}
-	if !s.Open() && r.Service != nil {
-		for _, t := range r.Service.Threshold {
-			if at, ok := r.holdsAt(s, t); ok {
-				earliest(at)
-			}
-		}
-	}
-	if s.firing == 0 && !s.QuietSince.IsZero() && (s.Open() || s.ID == "") {
-		earliest(s.QuietSince.Add(r.resolvedAfter()))
-	}
-	if s.Open() {
-		for _, c := range clocks {
-			if at, ok := r.breach(s, c); ok {
-				earliest(at)
-			}
-		}
-	}
-	for _, t := range s.Told {
-		for _, p := range t.Promises {
-			if !p.Broken {
-				earliest(p.broken())
-			}
-		}
-	}
-	return next
 }

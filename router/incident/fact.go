@@ -15,22 +15,25 @@ type Fact struct {
 	By       string    `json:"by,omitempty"`       // the person or token that decided it; empty: sitrep itself
 	Input    string    `json:"input,omitempty"`    // id of the input that it answers; empty: none asked
 
-	Fired      *Fired      `json:"fired,omitempty"`
-	Ceased     *Ceased     `json:"ceased,omitempty"`
-	Passed     *Passed     `json:"passed,omitempty"`
-	Opened     *Opened     `json:"opened,omitempty"`
-	Escalated  *Escalated  `json:"escalated,omitempty"`
-	Phased     *Phased     `json:"phased,omitempty"`
-	Said       *Said       `json:"said,omitempty"`
-	Planned    *Planned    `json:"planned,omitempty"`
-	Delivered  *Delivered  `json:"delivered,omitempty"`
-	Kept       *Promise    `json:"kept,omitempty"`
-	Broken     *Promise    `json:"broken,omitempty"`
-	Breached   *Breached   `json:"breached,omitempty"`
-	Resolved   *Resolved   `json:"resolved,omitempty"`
-	Reopened   *Reopened   `json:"reopened,omitempty"`
-	Refused    *Refused    `json:"refused,omitempty"`
-	Unrostered *Unrostered `json:"unrostered,omitempty"`
+	Fired       *Fired       `json:"fired,omitempty"`
+	Ceased      *Ceased      `json:"ceased,omitempty"`
+	Passed      *Passed      `json:"passed,omitempty"`
+	Heard       *Heard       `json:"heard,omitempty"`
+	Unconfirmed *Unconfirmed `json:"unconfirmed,omitempty"`
+	Confirmed   *Confirmed   `json:"confirmed,omitempty"`
+	Opened      *Opened      `json:"opened,omitempty"`
+	Escalated   *Escalated   `json:"escalated,omitempty"`
+	Phased      *Phased      `json:"phased,omitempty"`
+	Said        *Said        `json:"said,omitempty"`
+	Planned     *Planned     `json:"planned,omitempty"`
+	Delivered   *Delivered   `json:"delivered,omitempty"`
+	Kept        *Promise     `json:"kept,omitempty"`
+	Broken      *Promise     `json:"broken,omitempty"`
+	Breached    *Breached    `json:"breached,omitempty"`
+	Resolved    *Resolved    `json:"resolved,omitempty"`
+	Reopened    *Reopened    `json:"reopened,omitempty"`
+	Refused     *Refused     `json:"refused,omitempty"`
+	Unrostered  *Unrostered  `json:"unrostered,omitempty"`
 }
 
 // Fired: an alert of the service began to fire, or fires again.
@@ -45,6 +48,19 @@ type Ceased struct {
 	Name        string    `json:"name"`
 	EndsAt      time.Time `json:"ends_at"`
 }
+
+// Heard: webhooks still say that the alerts fire. It is written now and then,
+// not with every repeat, so that a restart knows when they stopped coming.
+type Heard struct{}
+
+// Unconfirmed: no webhook has said for long that the alerts still fire. Silence
+// is not recovery: nobody knows.
+type Unconfirmed struct {
+	Since time.Time `json:"since"` // when the last webhook came, to within a fifth of the limit
+}
+
+// Confirmed: webhooks say again that the alerts fire.
+type Confirmed struct{}
 
 // Passed: an outage ended before any threshold row held; nobody was told.
 type Passed struct{}
@@ -180,6 +196,7 @@ func (f Fact) Name() string {
 		is   bool
 	}{
 		{"alert_fired", f.Fired != nil}, {"alert_ceased", f.Ceased != nil}, {"outage_passed", f.Passed != nil},
+		{"alerts_heard", f.Heard != nil}, {"unconfirmed", f.Unconfirmed != nil}, {"confirmed", f.Confirmed != nil},
 		{"opened", f.Opened != nil}, {"severity_rose", f.Escalated != nil}, {"phase_changed", f.Phased != nil},
 		{"words_said", f.Said != nil}, {"update_planned", f.Planned != nil}, {"part_delivered", f.Delivered != nil},
 		{"promise_kept", f.Kept != nil}, {"promise_broken", f.Broken != nil}, {"sla_breached", f.Breached != nil}, {"resolved", f.Resolved != nil},
@@ -211,6 +228,12 @@ func (f Fact) predicate() string {
 		return fmt.Sprintf("%salert %s stopped", f.colon(), f.Ceased.Name)
 	case f.Passed != nil:
 		return "outage over before it became an incident"
+	case f.Heard != nil:
+		return f.colon() + "webhooks still say that the alerts fire"
+	case f.Unconfirmed != nil:
+		return "unconfirmed: no webhook since about " + stamp(f.Unconfirmed.Since)
+	case f.Confirmed != nil:
+		return "confirmed: webhooks say again that the alerts fire"
 	case f.Opened != nil:
 		return fmt.Sprintf("opened: %s, %s (%s)", f.Service, f.Opened.Severity, f.Opened.Row)
 	case f.Escalated != nil:

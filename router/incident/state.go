@@ -37,8 +37,10 @@ const (
 	Reopening UpdateKind = "reopened" // it was over, and is not
 	Progress  UpdateKind = "progress" // words, phase, estimate or severity changed since the last
 	Holding   UpdateKind = "holding"  // nothing did
-	Overdue   UpdateKind = "overdue"  // the next on schedule after an SLA clock ran out
-	Closing   UpdateKind = "closing"
+	// Unknown: no webhook says any more whether it still fires.
+	Unknown UpdateKind = "unconfirmed"
+	Overdue UpdateKind = "overdue" // the next on schedule after an SLA clock ran out
+	Closing UpdateKind = "closing"
 )
 
 // relapse is how long after the end an alert that begins belongs to the same
@@ -64,6 +66,10 @@ type State struct {
 	// zero while an alert fires or none ever did.
 	QuietSince time.Time
 	Breached   []policies.Clock // SLA clocks that ran out
+	// HeardAt is when a webhook last said that an alert fires, to within a fifth
+	// of what makes it unconfirmed.
+	HeardAt     time.Time
+	Unconfirmed bool // nobody knows whether it still fires
 
 	reopenedAt time.Time // after the last relapse; zero without one
 	lastEnd    time.Time // latest endsAt of its alerts
@@ -142,6 +148,7 @@ type Told struct {
 	Behind      []string // channels that have not had the last update: they wait for hours
 	Unheard     bool     // those have not had a first word either
 	Breaches    int      // SLA breaches that it was told of
+	Unconfirmed bool     // it was told that nobody knows
 
 	Promises []*Pending // not judged yet, oldest first
 	Made     int

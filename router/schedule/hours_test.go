@@ -23,6 +23,7 @@ var office = policies.NewCalendar("office-hours", []timeinterval.TimeInterval{{
 func night(t *testing.T, start time.Time, audience *policies.Audience, cadence []policies.Row, play func(m *simulation)) []string {
 	t.Helper()
 	ir, sr := town()
+	ir.Service.UnconfirmedAfter = 30 * 24 * time.Hour // the alert is not told again here
 	sr.Audiences = map[string]*policies.Audience{audience.Name: audience}
 	sr.Policies = []*policies.Policy{{Name: "p", Updates: []policies.Updates{{Audience: audience, Cadence: cadence, Active: office}}}}
 	m := &simulation{ir: ir, sr: sr, s: incident.NewState("mail"), now: start, fail: t.Fatalf}
@@ -125,6 +126,41 @@ func TestHours(t *testing.T) {
 				t.Errorf("\n got %q\nwant %q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestTheEndComesAlone: an update that is due within the minute before the end
+// is the end.
+func TestTheEndComesAlone(t *testing.T) {
+	ir, sr := town()
+	audience := &policies.Audience{Name: "public"}
+	sr.Audiences = map[string]*policies.Audience{"public": audience}
+	sr.Policies = []*policies.Policy{{Name: "p", Updates: []policies.Updates{{Audience: audience, Cadence: []policies.Row{age(0, 30*time.Minute)}}}}}
+	for _, c := range []struct {
+		calm time.Duration // when it calms down; it is over five minutes later
+		want []string
+	}{
+		{30*time.Minute + 30*time.Second, []string{"12:05:00 first", "12:35:30 closing"}},
+		{31 * time.Minute, []string{"12:05:00 first", "12:35:00 progress", "12:36:00 closing"}},
+		{29 * time.Minute, []string{"12:05:00 first", "12:34:00 closing"}},
+	} {
+		m := &simulation{ir: ir, sr: sr, s: incident.NewState("mail"), now: noon, fail: t.Fatalf}
+		m.input(incident.Input{At: noon, Alerts: []incident.Observation{firing("A", "critical", noon, true, time.Time{})}})
+		m.until(noon.Add(c.calm))
+		m.input(incident.Input{At: m.now, Alerts: []incident.Observation{firing("A", "critical", noon, false, m.now)}})
+		m.until(noon.Add(2 * time.Hour))
+		var got []string
+		for _, f := range m.sent {
+			got = append(got, f.At.Format("15:04:05 ")+string(f.Planned.Kind))
+		}
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("calm after %v: got %q, want %q", c.calm, got, c.want)
+		}
+		for _, f := range m.facts {
+			if f.Broken != nil {
+				t.Error(f)
+			}
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ func (r Rules) update(s *incident.State, p section, now time.Time) (Due, bool) {
 	t := s.Told[p.audience.Name]
 	d, ok := scheduled(s, t, p, begins)
 	if ok {
+		d = r.yield(d, s)
 		d = p.hours(d, now)
 		d = catchUp(d, t, p)
 	}
@@ -55,6 +56,20 @@ func (r Rules) update(s *incident.State, p section, now time.Time) (Due, bool) {
 		d.Next, d.NextWhy, d.Promise = next, why(p.policy, by), promise(next, by.Every, margin)
 	}
 	return d, true
+}
+
+// yield lets an update wait for the end where that comes within the minute by
+// which every promise has room: nobody needs to hear "it seems over" and "it is
+// over" in one breath. Should an alert fire again before, it goes then.
+func (r Rules) yield(d Due, s *incident.State) Due {
+	svc := r.Services[s.Service]
+	if svc == nil || s.Firing() > 0 || s.QuietSince.IsZero() {
+		return d
+	}
+	if end := s.QuietSince.Add(svc.ResolvedAfter); end.After(d.At) && end.Sub(d.At) < time.Minute {
+		d.At = end
+	}
+	return d
 }
 
 // scheduled returns when the cadence makes an update due, hours left out.
@@ -198,9 +213,11 @@ func kind(s *incident.State, t *incident.Told, words bool) incident.UpdateKind {
 		return incident.Reopening
 	case words:
 		return incident.Progress
+	case s.Unconfirmed:
+		return incident.Unknown
 	case len(s.Breached) > t.Breaches:
 		return incident.Overdue
-	case t.Phase != s.Phase || t.Severity != s.Severity:
+	case t.Phase != s.Phase || t.Severity != s.Severity || t.Unconfirmed:
 		return incident.Progress
 	}
 	return incident.Holding

@@ -1,0 +1,95 @@
+package incident
+
+import (
+	"slices"
+	"time"
+
+	"sitrep/policies"
+)
+
+// Wake returns when the next thing becomes true by time alone; zero where
+// nothing will.
+func Wake(r Rules, s *State) time.Time {
+	var next time.Time
+	earliest := func(t time.Time) {
+		if next.IsZero() || t.Before(next) {
+			next = t
+		}
+	}
+	if !s.Open() && r.Service != nil {
+		for _, t := range r.Service.Threshold {
+			if at, ok := r.holdsAt(s, t); ok {
+				earliest(at)
+			}
+		}
+	}
+	if s.firing == 0 && !s.QuietSince.IsZero() && (s.Open() || s.ID == "") {
+		earliest(s.QuietSince.Add(r.resolvedAfter()))
+	}
+	if s.Open() {
+		if at, ok := r.unconfirmed(s); ok {
+			earliest(at)
+		}
+		for _, c := range clocks {
+			if at, ok := r.breach(s, c); ok {
+				earliest(at)
+			}
+		}
+	}
+	for _, t := range s.Told {
+		for _, p := range t.Promises {
+			if !p.Broken {
+				earliest(p.broken())
+			}
+		}
+	}
+	return next
+}
+
+// holdsAt returns when a threshold row holds if nothing changes until then.
+func (r Rules) holdsAt(s *State, t policies.Threshold) (time.Time, bool) {
+	need := max(t.Alerts, 1)
+	if s.firing < need {
+		return time.Time{}, false
+	}
+	least, _ := r.Severities.Rank(t.Severity)
+	var starts []time.Time
+	for _, a := range s.Alerts {
+		rank, _ := r.Severities.Rank(a.Severity)
+		if a.Firing() && !a.Muted && rank >= least {
+			starts = append(starts, a.StartsAt)
+		}
+	}
+	if len(starts) < need {
+		return time.Time{}, false
+	}
+	slices.SortFunc(starts, time.Time.Compare)
+	return starts[need-1].Add(t.FiringFor), true
+}
+
+// unconfirmed returns when an open incident becomes unconfirmed, if no webhook
+// comes until then.
+func (r Rules) unconfirmed(s *State) (time.Time, bool) {
+	if s.Unconfirmed || s.firing == 0 {
+		return time.Time{}, false
+	}
+	return s.HeardAt.Add(r.unconfirmedAfter()), true
+}
+
+var clocks = []policies.Clock{policies.Expected, policies.Agreed}
+
+// breach returns when an SLA clock of an open incident runs out, if it has not.
+func (r Rules) breach(s *State, c policies.Clock) (time.Time, bool) {
+	if r.Service == nil || slices.Contains(s.Breached, c) {
+		return time.Time{}, false
+	}
+	return r.Service.SLA.Moment(s.StartedAt, c, 1)
+}
+
+// broken is when a promise counts as broken if nothing more is heard.
+func (p *Pending) broken() time.Time {
+	if p.By == 0 {
+		return p.At
+	}
+	return p.At.Add(grace)
+}
