@@ -57,6 +57,22 @@ func (p *Page) NextAt() time.Time {
 type pages struct {
 	mu   sync.RWMutex
 	byID map[string]*Page
+	// strays are firing alerts that belong to no service.
+	strays []incident.Observation
+}
+
+func (p *pages) setStrays(strays []incident.Observation) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.strays = strays
+}
+
+// Strays returns the firing alerts that belong to no service, oldest first: as
+// far as Alertmanager told them since the start, and a thousand at most.
+func (r *Router) Strays() []incident.Observation {
+	r.pages.mu.RLock()
+	defer r.pages.mu.RUnlock()
+	return r.pages.strays
 }
 
 func newPages() *pages { return &pages{byID: map[string]*Page{}} }

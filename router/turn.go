@@ -64,8 +64,13 @@ func (r *Router) input(ctx context.Context, in incident.Input) error {
 	if err != nil {
 		return err
 	}
-	if unmatched > 0 && r.o.Watch.Unmatched != nil {
-		r.o.Watch.Unmatched(unmatched)
+	if unmatched > 0 {
+		if strays, changed := r.cases.Strays(); changed {
+			r.pages.setStrays(strays)
+		}
+		if r.o.Watch.Unmatched != nil {
+			r.o.Watch.Unmatched(unmatched)
+		}
 	}
 	switch {
 	case !known:

@@ -1,6 +1,7 @@
 package casebook
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,11 +38,13 @@ type Book struct {
 	ids      map[string]*Case // incidents by id
 	wakes    wakes
 	opened   int // number of the last incident
+	strays   map[string]incident.Observation
+	strayed  bool // they changed since Strays was called
 }
 
 // New returns a book without cases.
 func New(p Policy) *Book {
-	return &Book{rules: compile(p), services: map[string]*Case{}, ids: map[string]*Case{}}
+	return &Book{rules: compile(p), services: map[string]*Case{}, ids: map[string]*Case{}, strays: map[string]incident.Observation{}}
 }
 
 // Service returns what the operator says of a service; nil where nothing.
@@ -127,6 +130,7 @@ func (b *Book) alerts(in incident.Input, s Scribe) (unmatched int, err error) {
 		service := b.rules.serviceOf(o.Labels)
 		if service == "" {
 			unmatched++
+			b.stray(o)
 			continue
 		}
 		if byService[service] == nil {
@@ -142,6 +146,45 @@ func (b *Book) alerts(in incident.Input, s Scribe) (unmatched int, err error) {
 		}
 	}
 	return unmatched, nil
+}
+
+// maxStrays bounds the alerts that are remembered though they belong to no
+// service.
+const maxStrays = 1000
+
+// stray remembers a firing alert that belongs to no service, to be shown. It is
+// no fact: nothing follows from it, and Alertmanager tells it again.
+func (b *Book) stray(o incident.Observation) {
+	_, known := b.strays[o.Fingerprint]
+	switch {
+	case known && !o.Firing:
+		delete(b.strays, o.Fingerprint)
+	case !known && o.Firing && len(b.strays) < maxStrays:
+		b.strays[o.Fingerprint] = o
+	default:
+		return
+	}
+	b.strayed = true
+}
+
+// Strays returns the firing alerts that belong to no service, oldest first;
+// changed says whether they did since the last call.
+func (b *Book) Strays() (all []incident.Observation, changed bool) {
+	if !b.strayed {
+		return nil, false
+	}
+	b.strayed = false
+	all = make([]incident.Observation, 0, len(b.strays))
+	for _, o := range b.strays {
+		all = append(all, o)
+	}
+	slices.SortFunc(all, func(x, y incident.Observation) int {
+		if c := x.StartsAt.Compare(y.StartsAt); c != 0 {
+			return c
+		}
+		return strings.Compare(x.Fingerprint, y.Fingerprint)
+	})
+	return all, true
 }
 
 // advance decides an input for one case, plans what is due by then, and notes

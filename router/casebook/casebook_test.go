@@ -1,0 +1,178 @@
+package casebook
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/prometheus/alertmanager/pkg/labels"
+
+	"sitrep/policies"
+	"sitrep/router/incident"
+	"sitrep/router/schedule"
+)
+
+var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+func matcher(t testing.TB, name, value string) labels.Matchers {
+	m, err := labels.NewMatcher(labels.MatchEqual, name, value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return labels.Matchers{m}
+}
+
+// policy has two services and one audience that is told everything at once.
+func policy(t testing.TB) Policy {
+	it := &policies.Audience{Name: "it", Channels: []string{"email"}}
+	service := func(name string) *policies.Service {
+		return &policies.Service{Name: name, Matchers: matcher(t, "service", name), ResolvedAfter: 5 * time.Minute, Threshold: []policies.Threshold{{FiringFor: time.Minute, Alerts: 1}}}
+	}
+	return Policy{
+		Severities: policies.Severities{"info", "critical"},
+		Services:   []*policies.Service{service("mail"), service("network")},
+		Audiences:  []*policies.Audience{it},
+		Policies:   []*policies.Policy{{Name: "all", Updates: []policies.Updates{{Audience: it, Cadence: []policies.Row{{Every: time.Hour}}}}}},
+	}
+}
+
+// notes is a scribe that keeps the facts, and orders updates of one delivery.
+type notes struct{ facts []incident.Fact }
+
+func (n *notes) Order(c *Case, d schedule.Due, now time.Time) (incident.Fact, error) {
+	p := Numbered(c, d)
+	p.Channels, p.Roster, p.Parts, p.Deliveries = []string{"email"}, []string{"r"}, 1, 1
+	return incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID, Planned: &p}, nil
+}
+func (n *notes) Decided(_ *Case, f incident.Fact) { n.facts = append(n.facts, f) }
+func (n *notes) Rest() error                      { return nil }
+
+func alert(service, name string, firing bool, starts, ends time.Time) incident.Observation {
+	return incident.Observation{Fingerprint: service + name, Firing: firing, StartsAt: starts, EndsAt: ends,
+		Labels: map[string]string{"alertname": name, "service": service, "severity": "critical"}}
+}
+
+func TestOneWebhookManyServices(t *testing.T) {
+	b, n := New(policy(t)), &notes{}
+	_, unmatched, err := b.Take(incident.Input{At: noon, Alerts: []incident.Observation{
+		alert("mail", "A", true, noon, time.Time{}), alert("network", "B", true, noon, time.Time{}), alert("", "C", true, noon, time.Time{}),
+	}}, n)
+	if err != nil || unmatched != 1 {
+		t.Fatalf("unmatched %d, %v", unmatched, err)
+	}
+	if strays, changed := b.Strays(); !changed || len(strays) != 1 || strays[0].Fingerprint != "C" {
+		t.Errorf("strays %v, %v", strays, changed)
+	}
+	if _, changed := b.Strays(); changed {
+		t.Error("strays changed by being looked at")
+	}
+	wake := b.Next(noon.Add(time.Hour))
+	if !wake.Equal(noon.Add(time.Minute)) {
+		t.Fatalf("the next wake-up is at %v", wake)
+	}
+	if err := b.Tick(wake, n); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"SR-1", "SR-2"} {
+		if c := b.Incident(id); c == nil || !c.State.Open() {
+			t.Errorf("%s is not open", id)
+		}
+	}
+	if b.Incident("SR-1").State.Service == b.Incident("SR-2").State.Service {
+		t.Error("one service has both")
+	}
+	_, unmatched, _ = b.Take(incident.Input{At: wake, Alerts: []incident.Observation{alert("", "C", false, noon, wake)}}, n)
+	if strays, changed := b.Strays(); !changed || len(strays) != 0 || unmatched != 1 {
+		t.Errorf("after it stopped: strays %v, %v", strays, changed)
+	}
+}
+
+// TestAnIncidentOfItsOwnAfterADay: within a day an outage of the same service is
+// a relapse; later it is a new incident.
+func TestAnIncidentOfItsOwnAfterADay(t *testing.T) {
+	b, n := New(policy(t)), &notes{}
+	play := func(at time.Time) {
+		for _, in := range []incident.Input{
+			{At: at, Alerts: []incident.Observation{alert("mail", "A", true, at, time.Time{})}},
+			{At: at.Add(2 * time.Minute), Alerts: []incident.Observation{alert("mail", "A", false, at, at.Add(2*time.Minute))}},
+		} {
+			for wake := b.Next(in.At); wake.Before(in.At); wake = b.Next(in.At) {
+				if err := b.Tick(wake, n); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, _, err := b.Take(in, n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		end := at.Add(10 * time.Minute)
+		for wake := b.Next(end); wake.Before(end); wake = b.Next(end) {
+			if err := b.Tick(wake, n); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	play(noon)
+	play(noon.Add(3 * time.Hour))
+	if b.Incident("SR-2") != nil || b.Incident("SR-1") == nil {
+		t.Error("a relapse within a day is the same incident")
+	}
+	play(noon.Add(48 * time.Hour))
+	if c := b.Incident("SR-2"); c == nil || c.State.Open() {
+		t.Error("two days later it is another one, and over by now")
+	}
+
+	// What the facts say is all there is.
+	again := New(policy(t))
+	for _, f := range n.facts {
+		again.Remember(f)
+	}
+	again.Wind(noon.Add(49 * time.Hour))
+	for _, id := range []string{"SR-1", "SR-2"} {
+		live, replayed := b.Incident(id), again.Incident(id)
+		live.State.Labels()
+		replayed.State.Labels()
+		if !reflect.DeepEqual(live.State, replayed.State) || !reflect.DeepEqual(live.Timeline, replayed.Timeline) {
+			t.Errorf("%s is another one after a replay", id)
+		}
+	}
+	if !b.Next(noon.Add(1000 * time.Hour)).Equal(again.Next(noon.Add(1000 * time.Hour))) {
+		t.Error("it wakes at another time after a replay")
+	}
+}
+
+func TestAnUnknownIncident(t *testing.T) {
+	known, _, err := New(policy(t)).Take(incident.Input{At: noon, Resolve: &incident.Resolve{Incident: "SR-9"}}, &notes{})
+	if known || err != nil {
+		t.Errorf("known %v, %v", known, err)
+	}
+}
+
+// BenchmarkTake is the cost of one input with so many open incidents: it must
+// not grow with their number.
+func BenchmarkTake(b *testing.B) {
+	for _, open := range []int{10, 1000, 10_000} {
+		b.Run(fmt.Sprint(open), func(b *testing.B) {
+			p := policy(b)
+			p.Services = nil
+			for n := range open {
+				name := fmt.Sprintf("s%d", n)
+				p.Services = append(p.Services, &policies.Service{Name: name, Matchers: matcher(b, "service", name), ResolvedAfter: 5 * time.Minute, Threshold: []policies.Threshold{{Alerts: 1}}})
+			}
+			book, n := New(p), &notes{}
+			for i := range open {
+				book.Take(incident.Input{At: noon, Alerts: []incident.Observation{alert(fmt.Sprintf("s%d", i), "A", true, noon, time.Time{})}}, n)
+			}
+			last := book.Cases()[0].State
+			in := incident.Input{At: noon.Add(time.Second), Resolve: nil, Receipt: &incident.Receipt{Incident: last.ID}}
+			b.ResetTimer()
+			for b.Loop() {
+				n.facts = n.facts[:0]
+				if known, _, err := book.Take(in, n); !known || err != nil {
+					b.Fatal(known, err)
+				}
+			}
+		})
+	}
+}
