@@ -28,7 +28,8 @@ type Delivery struct {
 	// Again says that an earlier attempt ended ambiguously: the provider may
 	// have it already.
 	Again bool
-	// Since is when the delivery was first attempted; zero on the first try.
+	// Since is when the delivery was first attempted, by the worker's clock: on
+	// the first try it is now. Zero where that is not known.
 	Since time.Time
 	// Expires is when the message is of no use any more; zero: never.
 	Expires time.Time

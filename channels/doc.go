@@ -16,10 +16,16 @@
 //	waiting ──> given_up     of no use any more
 //
 // What a crash leaves attempting may have been accepted: an email is tried
-// again with the same Message-ID, an SMS after the provider's list was asked;
-// both are counted as possible duplicates.
+// again with the same Message-ID, an SMS after the provider's list was asked. So
+// is what lost its reply on the wire, once; a crash does not use that up. Each
+// attempt that may have been accepted, on top of another, is counted as a
+// possible duplicate, and says word for word what the first one said.
 //
 // A worker writes its intents before the wire is touched, and one record
 // carries what came of many attempts and which come next. It has at most two
 // intents a session, so that is what a crash leaves in doubt.
+//
+// Where to read on: part.go and delivery.go say what goes in and out, ledger.go
+// what is kept; worker.go is the loop, turn.go what it does for each part,
+// job.go one part and its rows.
 package channels

@@ -1,20 +1,15 @@
 package channels
 
 import (
-	"context"
-	"errors"
-	"html"
 	"log/slog"
+	"sync/atomic"
 	"time"
 )
 
 // retries are the waits between attempts; the last one repeats.
 var retries = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute}
 
-// useful is how long an update without a successor is tried for.
-const useful = 48 * time.Hour
-
-// job is a part that this worker works on.
+// job is a part that this worker works on. The loop owns it.
 type job struct {
 	id    string
 	claim Claim
@@ -24,98 +19,35 @@ type job struct {
 	people []Person
 	texts  []Text
 	rows   []row
-	last   uint64 // number of its last ledger record
-	steps  []Transition
-	open   int // rows that are not final
+	fresh  int   // rows before it were looked at at least once
+	later  later // rows that wait
+	open   int   // rows that are not final
 
-	held     *Record   // the store did not take it yet
-	retryAt  time.Time // when it is tried again
-	checkAt  time.Time // when to look for a newer update again
-	possible int
-	lastAt   time.Time
+	last  uint64       // number of its last ledger record
+	steps []Transition // for the next record
+
+	held    *Record   // the store did not take it yet
+	retryAt time.Time // when it is tried again
+	settled bool      // its last record is stored
+	checkAt time.Time // when to look for a newer update again
+	lastAt  time.Time // the last acceptance
+
+	fenced atomic.Bool // another worker has it; sessions ask
 }
 
+// row is how far one delivery is; Transition says what the words mean.
 type row struct {
-	state State
-	again bool      // an earlier attempt may have been accepted
-	tries int       // attempts so far
-	next  time.Time // not before this
-	first time.Time // first attempt
-}
-
-// claim takes parts from one queue, reads what they need, and hands them to the
-// loop, until ctx ends.
-func (w *Worker) claim(ctx context.Context, critical bool) {
-	for ctx.Err() == nil {
-		c, err := w.o.Queue.Next(ctx, critical)
-		if err != nil {
-			if ctx.Err() == nil {
-				w.o.Log.Error("wait for a part", "channel", w.o.Channel, "err", err)
-				pause(ctx, time.Second)
-			}
-			continue
-		}
-		id := c.Part().ID()
-		if _, mine := w.active.LoadOrStore(id, true); mine {
-			continue // its lease ran out, and nobody else took it
-		}
-		j := w.loadUntil(ctx, c)
-		if j == nil {
-			w.active.Delete(id)
-			continue
-		}
-		select {
-		case w.claims <- j:
-		case <-ctx.Done():
-		}
-	}
-}
-
-// loadUntil loads a part, again and again where the store does not answer; nil
-// where there is nothing left to do with it.
-func (w *Worker) loadUntil(ctx context.Context, c Claim) *job {
-	for ctx.Err() == nil {
-		j, err := w.load(ctx, c)
-		if err == nil || errors.Is(err, ErrFenced) {
-			return j
-		}
-		w.o.Log.Error("claim a part", "part", c.Part().ID(), "err", err)
-		pause(ctx, 5*time.Second)
-	}
-	return nil
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-ctx.Done():
-	}
-}
-
-// load claims a part in its ledger and folds what the ledger says of it. A part
-// that is finished already is reported again, and nil.
-func (w *Worker) load(ctx context.Context, c Claim) (*job, error) {
-	p := c.Part()
-	j := &job{id: p.ID(), claim: c, part: p, key: w.o.Key}
-	records, last, err := w.o.Ledger.Records(ctx, j.id)
-	if err != nil {
-		return nil, err
-	}
-	if n := len(records); n > 0 && records[n-1].Done != nil {
-		settle(ctx, w.o, c, *records[n-1].Done)
-		return nil, nil
-	}
-	if j.people, err = w.o.Library.Roster(ctx, p.Roster); err != nil {
-		return nil, err
-	}
-	if j.texts, err = w.o.Library.Texts(ctx, p.Texts); err != nil {
-		return nil, err
-	}
-	if j.last, err = w.o.Ledger.Record(ctx, j.id, Record{Worker: w.o.Name, At: time.Now().UTC(), Claim: true}, last); err != nil {
-		return nil, err
-	}
-	j.fold(records, w.o.Log)
-	return j, nil
+	state  State
+	absent bool // not reached by this channel: no delivery at all
+	tries  int
+	maybe  int
+	lost   int
+	first  time.Time // first attempt
+	// said is when the attempt was made that may have been accepted, or the
+	// last one. What it said is said again: a provider's list is compared with
+	// it, and a copy is to be the same message.
+	said time.Time
+	next time.Time
 }
 
 // fold brings the rows to where the ledger left them.
@@ -128,27 +60,29 @@ func (j *job) fold(records []Record, log *slog.Logger) {
 				continue
 			}
 			r := &j.rows[t.Row]
-			if r.first.IsZero() {
-				r.first = t.At
-			}
-			r.state, r.again, r.tries, r.next = t.State, t.Again, t.Tries, t.Next
-			if t.State == Got && t.At.After(j.lastAt) {
-				j.lastAt = t.At
+			r.state, r.tries, r.maybe, r.lost, r.next = t.State, t.Tries, t.Maybe, t.Lost, t.Next
+			switch t.State {
+			case Attempting:
+				r.attempt(t.At)
+			case Got:
+				if t.At.After(j.lastAt) {
+					j.lastAt = t.At
+				}
 			}
 		}
 	}
 	for n := range j.rows {
 		r := &j.rows[n]
 		if j.people[n].Address(j.part.Channel) == "" {
-			r.state = Superseded // not reached by this channel: no delivery at all
+			r.absent = true
 			continue
 		}
 		if r.state == Attempting { // a crash: nobody knows
-			r.again = true
+			r.maybe++
 			r.state = Waiting
 		}
-		if r.again {
-			j.possible++
+		if r.state == Waiting {
+			j.later.put(n, r.next)
 		}
 		if !r.state.Final() {
 			j.open++
@@ -156,132 +90,131 @@ func (j *job) fold(records []Record, log *slog.Logger) {
 	}
 }
 
+// attempt notes the moment of an attempt.
+func (r *row) attempt(at time.Time) {
+	if r.first.IsZero() {
+		r.first = at
+	}
+	if r.maybe == 0 {
+		r.said = at
+	}
+}
+
 func (j *job) finished() bool { return j.open == 0 }
 
-// blocked reports whether the job has to wait for the store, and lowers wake.
-func (j *job) blocked(now time.Time, wake *time.Duration) bool {
-	if j.held == nil {
-		return false
-	}
-	*wake = min(*wake, max(j.retryAt.Sub(now), 0))
-	return true
-}
-
-// checkUse supersedes what was tried and not accepted once a newer update
-// exists, and gives up what is of no use any more.
-func (w *Worker) checkUse(ctx context.Context, j *job, now time.Time) {
-	if now.Before(j.checkAt) {
-		return
-	}
-	j.checkAt = now.Add(5 * time.Second)
-	newer, err := w.o.Queue.Newer(ctx, j.part)
-	if err != nil {
-		w.o.Log.Debug("look for a newer update", "part", j.id, "err", err)
-	}
-	for n := range j.rows {
-		r := &j.rows[n]
-		if r.state == Attempting || r.state.Final() {
-			continue
-		}
-		switch {
-		case newer:
-			j.step(n, Superseded, now, Transition{})
-		case now.Sub(j.part.PlannedAt) > useful, !j.part.Expires.IsZero() && now.After(j.part.Expires):
-			j.step(n, GivenUp, now, Transition{})
-		}
-	}
-}
-
-// pick chooses at most free rows to attempt now, and lowers wake to the moment
-// of the next one that waits.
+// pick chooses at most free rows to attempt now: everybody is tried once before
+// anybody is tried again. It lowers wake to the moment of the next that waits.
 func (j *job) pick(free int, now time.Time, wake *time.Duration) []intent {
 	var out []intent
-	for n := range j.rows {
-		r := &j.rows[n]
-		if r.state == Attempting || r.state.Final() {
-			continue
-		}
-		if d := r.next.Sub(now); d > 0 {
-			*wake = min(*wake, d)
-			continue
-		}
-		if len(out) == free {
+	for len(out) < free {
+		n := j.due(now)
+		if n < 0 {
 			break
 		}
+		r := &j.rows[n]
 		r.state = Attempting
 		r.tries++
-		if r.first.IsZero() {
-			r.first = now
-		}
-		out = append(out, intent{job: j, row: n, tries: r.tries, d: j.delivery(n, now)})
+		r.attempt(now)
+		out = append(out, intent{job: j, row: n, d: j.delivery(n)})
+	}
+	if len(j.later) > 0 && len(out) < free {
+		*wake = min(*wake, max(j.later[0].at.Sub(now), 0))
 	}
 	return out
 }
 
-// step moves a row and remembers the transition for the next record.
-func (j *job) step(n int, to State, at time.Time, t Transition) {
-	r := &j.rows[n]
-	r.state, r.next = to, t.Next
-	t.Row, t.State, t.At, t.Again, t.Tries = n, to, at.UTC(), r.again, r.tries
-	j.steps = append(j.steps, t)
-	if to.Final() {
-		j.open--
+// due takes out a row that may be attempted now; -1 where there is none.
+func (j *job) due(now time.Time) int {
+	for ; j.fresh < len(j.rows); j.fresh++ {
+		if r := &j.rows[j.fresh]; r.state == "" && !r.absent {
+			j.fresh++
+			return j.fresh - 1
+		}
+	}
+	for len(j.later) > 0 && !j.later[0].at.After(now) {
+		if n := j.later.take(); j.rows[n].state == Waiting {
+			return n
+		}
+	}
+	return -1
+}
+
+// end ends every row that is not on the wire.
+func (j *job) end(to State, now time.Time) {
+	for n := range j.rows {
+		if r := &j.rows[n]; !r.absent && r.state != Attempting && !r.state.Final() {
+			j.step(n, to, now, Transition{})
+		}
 	}
 }
 
-// take decides what an attempt's outcome means.
-func (w *Worker) take(o outcome) {
-	w.outstanding--
-	j, n := o.intent.job, o.intent.row
+// outcome moves a row to where an attempt brought it.
+func (j *job) outcome(o outcome, f Failure, now time.Time) State {
+	n := o.intent.row
 	r := &j.rows[n]
-	now := time.Now()
-	f := Classify(o.err)
-	switch {
-	case o.err == nil:
+	if o.err == nil {
+		r.maybe++
 		if o.got.At.After(j.lastAt) {
 			j.lastAt = o.got.At
 		}
-		j.step(n, Got, o.got.At, Transition{Provider: o.got.Provider})
-	case errors.Is(o.err, errNotTried):
-		r.tries--
-		j.step(n, Waiting, now, Transition{})
+		return j.step(n, Got, o.got.At, Transition{Provider: o.got.Provider})
+	}
+	if f.Class == ClassAmbiguous {
+		r.maybe++
+		r.lost++
+	}
+	switch {
 	case f.Class == ClassPermanent:
-		j.step(n, Failed, now, Transition{Code: f.Code})
-	case f.Class == ClassAmbiguous && r.again:
-		j.step(n, Unknown, now, Transition{Code: f.Code})
-	default:
-		if f.Class == ClassAmbiguous {
-			r.again = true
-			j.possible++
-		}
-		wait := retries[min(r.tries, len(retries))-1]
-		if f.After > 0 {
-			wait = f.After
-		}
-		j.step(n, Waiting, now, Transition{Code: f.Code, Next: now.Add(wait)})
+		return j.step(n, Failed, now, Transition{Code: f.Code})
+	case f.Class == ClassAmbiguous && r.lost > 1:
+		return j.step(n, Unknown, now, Transition{Code: f.Code})
 	}
-	if o.err != nil && !errors.Is(o.err, errNotTried) {
-		w.o.Log.Warn("an attempt failed", "part", j.id, "row", n, "class", string(f.Class), "code", f.Code, "state", string(r.state), "err", o.err)
+	wait := retries[min(r.tries, len(retries))-1]
+	if f.After > 0 {
+		wait = f.After
 	}
-	if w.o.Watch.Outcome != nil {
-		class := f.Class
-		if o.err == nil {
-			class = ""
-		}
-		w.o.Watch.Outcome(w.o.Channel, r.state, class, f.Code, o.took)
+	return j.step(n, Waiting, now, Transition{Code: f.Code, Next: now.Add(wait)})
+}
+
+// giveBack undoes an intent that was not sent.
+func (j *job) giveBack(n int, now time.Time) {
+	j.rows[n].tries--
+	j.step(n, Waiting, now, Transition{})
+}
+
+// step moves a row and remembers the transition for the next record.
+func (j *job) step(n int, to State, at time.Time, t Transition) State {
+	r := &j.rows[n]
+	r.state, r.next = to, t.Next
+	full := j.transition(n, at)
+	full.Provider, full.Code = t.Provider, t.Code
+	j.steps = append(j.steps, full)
+	switch {
+	case to.Final():
+		j.open--
+	case to == Waiting:
+		j.later.put(n, t.Next)
 	}
+	return to
+}
+
+// transition is what the ledger is to know of a row as it is.
+func (j *job) transition(n int, at time.Time) Transition {
+	r := &j.rows[n]
+	return Transition{Row: n, State: r.state, At: at.UTC(), Tries: r.tries, Maybe: r.maybe, Lost: r.lost, Next: r.next}
 }
 
 // report sums up a part whose rows are final.
 func (j *job) report() Report {
-	rep := Report{Incident: j.part.Incident, Update: j.part.Update, Part: j.id, Possible: j.possible, LastAt: j.lastAt.UTC()}
-	if j.lastAt.IsZero() {
-		rep.LastAt = time.Time{}
+	rep := Report{Incident: j.part.Incident, Update: j.part.Update, Part: j.id, LastAt: j.lastAt}
+	if !j.lastAt.IsZero() {
+		rep.LastAt = j.lastAt.UTC()
 	}
-	for n, r := range j.rows {
-		if j.people[n].Address(j.part.Channel) == "" {
+	for _, r := range j.rows {
+		if r.absent {
 			continue
 		}
+		rep.Possible += max(r.maybe-1, 0)
 		switch r.state {
 		case Got:
 			rep.Accepted++
@@ -294,61 +227,4 @@ func (j *job) report() Report {
 		}
 	}
 	return rep
-}
-
-// delivery makes a row ready for the wire. Nothing is rendered here: slots are
-// filled as bytes.
-func (j *job) delivery(n int, now time.Time) Delivery {
-	p, r := j.people[n], j.rows[n]
-	address := p.Address(j.part.Channel)
-	text := j.text(p)
-	slots := map[string]string{}
-	if !j.part.Promised.IsZero() && now.After(j.part.Promised) {
-		slots[SlotLate] = text.Phrases[SlotLate]
-	}
-	d := Delivery{
-		ID:       j.key.Delivery(j.part.Incident, j.part.Update, j.part.Channel, address),
-		To:       address,
-		Name:     p.Name,
-		Language: text.Language,
-		Topic:    j.part.Incident,
-		Again:    r.again,
-		Since:    r.first,
-		Expires:  j.part.Expires,
-	}
-	if j.part.Channel == SMS {
-		d.Text = Fill(text.SMS, slots)
-		return d
-	}
-	d.Subject, d.Text = text.Subject, Fill(text.Text, slots)
-	escaped := map[string]string{}
-	for name, s := range slots {
-		escaped[name] = html.EscapeString(s)
-	}
-	d.HTML = Fill(text.HTML, escaped)
-	for _, update := range []int{j.part.First, j.part.Previous} {
-		if update == 0 || update == j.part.Update {
-			continue
-		}
-		id := j.key.Delivery(j.part.Incident, update, j.part.Channel, address)
-		if len(d.Thread) == 0 || d.Thread[0] != id {
-			d.Thread = append(d.Thread, id)
-		}
-	}
-	return d
-}
-
-// text picks a person's language and zone; where that was not rendered (it
-// always is), the nearest.
-func (j *job) text(p Person) Text {
-	best := Text{}
-	for i, t := range j.texts {
-		switch {
-		case t.Language == p.Language && t.Zone == p.Zone:
-			return t
-		case i == 0, t.Language == p.Language && best.Language != p.Language:
-			best = t
-		}
-	}
-	return best
 }

@@ -28,16 +28,21 @@ func (s State) Final() bool {
 	return false
 }
 
-// Transition is one delivery's step.
+// Transition is one delivery's step, with all that is to be known of it: the
+// last one of a row tells how far that is.
 type Transition struct {
-	Row      int       `json:"row"` // in the part's roster chunk, from 0
-	State    State     `json:"state"`
-	At       time.Time `json:"at"`
-	Again    bool      `json:"again,omitempty"`    // an earlier attempt may have been accepted
+	Row   int       `json:"row"` // in the part's roster chunk, from 0
+	State State     `json:"state"`
+	At    time.Time `json:"at"`
+	Tries int       `json:"tries,omitempty"` // attempts so far, an intent among them
+	// Maybe is how many attempts were or may have been accepted. What a crash
+	// left attempting is one as soon as the next worker finds it.
+	Maybe int `json:"maybe,omitempty"`
+	// Lost is how many ended without a reply although this side was well.
+	Lost     int       `json:"lost,omitempty"`
 	Provider string    `json:"provider,omitempty"` // the provider's id of the message
 	Code     string    `json:"code,omitempty"`     // the provider's code
-	Tries    int       `json:"tries,omitempty"`    // attempts so far
-	Next     time.Time `json:"next,omitzero"`      // Waiting: when it is tried again
+	Next     time.Time `json:"next,omitzero"`      // Waiting: not before this
 }
 
 // Record is one durable entry in a part's ledger. It carries many transitions:
@@ -60,7 +65,7 @@ type Report struct {
 	Failed     int       `json:"failed"`
 	Unreached  int       `json:"unreached"` // given up, or nobody knows
 	Superseded int       `json:"superseded"`
-	Possible   int       `json:"possible_duplicates"` // may have come twice
+	Possible   int       `json:"possible_duplicates"` // copies that may have come on top
 	LastAt     time.Time `json:"last_at,omitzero"`    // the last acceptance
 }
 

@@ -96,7 +96,7 @@ func (k Key) Delivery(incident string, update int, channel, address string) stri
 // Person names a recipient by his addresses.
 func (k Key) Person(email, phone string) string { return k.sum("person", email, phone) }
 
-// Roster names the content of a roster chunk or of texts.
+// Content names a roster chunk or texts by what they hold.
 func (k Key) Content(data []byte) string { return k.sum("content", string(data)) }
 
 func (k Key) sum(parts ...string) string {
@@ -115,7 +115,7 @@ const (
 )
 
 // Fill puts values into the marked slots of a text; a slot without one
-// vanishes.
+// vanishes. A mark that is not closed is none: what follows it stays.
 func Fill(text string, slots map[string]string) string {
 	if !strings.Contains(text, "\x02") {
 		return text
@@ -129,6 +129,7 @@ func Fill(text string, slots map[string]string) string {
 		}
 		name, after, closed := strings.Cut(rest, "\x03")
 		if !closed {
+			out.WriteString(rest)
 			return out.String()
 		}
 		out.WriteString(slots[name])

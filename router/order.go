@@ -190,7 +190,7 @@ func (r *Router) store(ctx context.Context, people []channels.Person) ([]string,
 // write puts an update into words, once for each language and time zone that
 // somebody reads.
 func (r *Router) write(s *incident.State, reads policies.Reads, d schedule.Due, people []channels.Person, now time.Time) []channels.Text {
-	v := r.view(s, d, now)
+	v := r.cases.Sheet(r.o.Global, s, d, now)
 	type reader struct{ language, zone string }
 	seen := map[reader]bool{}
 	var texts []channels.Text

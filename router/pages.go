@@ -41,7 +41,8 @@ type AudiencePage struct {
 	PromiseAt          time.Time
 	Made, Kept, Broken int
 	LongestSilence     time.Duration
-	Why                string // the row by which the next update comes
+	Why                string        // the row by which the next update comes
+	Every              time.Duration // of the row in force; 0: none is
 	Deliveries         incident.Totals
 }
 
@@ -112,13 +113,13 @@ func (r *Router) publish(c *casebook.Case, now time.Time) {
 	for name := range s.Told {
 		names[name] = true
 	}
-	why := map[string]string{}
+	coming := map[string]schedule.Due{}
 	for _, d := range next {
 		names[d.Audience] = true
-		why[d.Audience] = d.Why
+		coming[d.Audience] = d
 	}
 	for name := range names {
-		a := AudiencePage{Name: name, Why: why[name]}
+		a := AudiencePage{Name: name, Why: coming[name].Why, Every: coming[name].Every}
 		if t := s.Told[name]; t != nil {
 			a.Told, a.Updates, a.LastAt, a.PromiseAt = t.First > 0, t.Count, t.LastAt, t.PromiseAt
 			a.Made, a.Kept, a.Broken, a.LongestSilence = t.Made, t.Kept, t.Broken, t.Silence

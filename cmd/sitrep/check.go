@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"sitrep/policies"
+	"sitrep/policies/words"
 )
 
 // loadConfig reads the configuration and the templates that go with it.
@@ -26,6 +27,14 @@ func loadConfig(file string) (*policies.Config, error) {
 // says.
 type noFile struct{ error }
 
+// unsupported refuses what would be read and ignored at the cost of the store.
+func unsupported(cfg *policies.Config) error {
+	if cfg.NATS.URL == "" {
+		return nil
+	}
+	return errors.New("nats.url is set, and an external NATS cluster is not supported yet\nhint: leave it out; the embedded server keeps its files under --storage.path")
+}
+
 func runCheck(file string, stdout, stderr io.Writer) int {
 	cfg, err := loadConfig(file)
 	if err != nil {
@@ -39,9 +48,12 @@ func runCheck(file string, stdout, stderr io.Writer) int {
 		}
 		return exitError
 	}
-	pack, err := messages()
+	err = unsupported(cfg)
 	if err == nil {
-		err = pack.Check()
+		var pack *words.Pack
+		if pack, err = messages(); err == nil {
+			err = pack.Check()
+		}
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, err)

@@ -64,11 +64,11 @@ func (d *daemon) build(ctx context.Context, o daemonOptions) error {
 	if err != nil {
 		return err
 	}
-	if cfg.NATS.URL != "" {
-		return fmt.Errorf("nats.url is set, and an external NATS cluster is not supported yet\nhint: leave it out; the embedded server keeps its files under --storage.path")
+	if err := unsupported(cfg); err != nil {
+		return err
 	}
 	registry := prometheus.NewRegistry()
-	m := newMetrics(registry)
+	m := newMetrics(registry, cfg)
 
 	store, err := bus.Open(ctx, bus.Options{Dir: o.storage, Log: o.log})
 	if err != nil {
@@ -83,7 +83,12 @@ func (d *daemon) build(ctx context.Context, o daemonOptions) error {
 			Severities: cfg.Severities, Services: cfg.Services,
 			Audiences: cfg.Audiences, Policies: cfg.Policies, Rate: rates(cfg),
 		},
-		Key: store.Key(), Log: o.log, Watch: m.router(o.onFact),
+		Key: store.Key(), Log: o.log, Watch: m.router(func(f incident.Fact) {
+			logFact(o.log, f)
+			if o.onFact != nil {
+				o.onFact(f)
+			}
+		}),
 	})
 	if err := r.Start(ctx); err != nil {
 		return err
@@ -149,11 +154,22 @@ func (d *daemon) workers(ctx context.Context, o daemonOptions, store *bus.Bus, m
 		w := channels.NewWorker(channels.WorkerOptions{
 			Name: fmt.Sprintf("%s-%d", host, os.Getpid()), Channel: c.name, Sessions: c.sessions,
 			Sender: c.sender, Queue: queue, Ledger: store, Library: store, Receipts: store,
-			Key: store.Key(), Log: o.log.With("channel", c.name), Watch: m.worker(),
+			Key: store.Key(), Log: o.log, Watch: m.worker(),
 		})
 		d.run(func(ctx context.Context) error { w.Run(ctx); return nil })
 	}
 	return nil
+}
+
+// logFact puts into the log what somebody who runs sitrep wants to see there:
+// what it decided and ordered. Words and addresses are in none of them.
+func logFact(log *slog.Logger, f incident.Fact) {
+	switch {
+	case f.Opened != nil, f.Reopened != nil, f.Resolved != nil, f.Planned != nil, f.Escalated != nil, f.Phased != nil, f.Confirmed != nil:
+		log.Info(f.String())
+	case f.Broken != nil, f.Unconfirmed != nil, f.Unrostered != nil, f.Breached != nil, f.Refused != nil:
+		log.Warn(f.String())
+	}
 }
 
 // smsSessions is how many calls to the provider may be under way at once.

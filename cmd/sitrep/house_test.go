@@ -20,7 +20,8 @@ var arrows = map[string][]string{
 	"policies/words":       {},
 	"router/incident":      {"policies"},
 	"router/schedule":      {"policies", "router/incident"},
-	"router/casebook":      {"policies", "router/incident", "router/schedule"},
+	"router/casebook":      {"policies", "policies/words", "router/incident", "router/schedule"},
+	"router/rehearse":      {"policies", "policies/words", "router/casebook", "router/incident", "router/schedule"},
 	"router/intake":        {"router/incident"},
 	"router/bus":           {"router/incident", "channels"},
 	"router":               {"router/casebook", "router/incident", "router/schedule", "policies", "policies/words", "channels"},
@@ -30,13 +31,13 @@ var arrows = map[string][]string{
 	"channels/sms":         {"channels"},
 	"channels/channeltest": {"channels"},
 	"cmd/sitrep": {
-		"policies", "policies/words", "router", "router/casebook", "router/incident", "router/bus", "router/web",
+		"policies", "policies/words", "router", "router/casebook", "router/incident", "router/rehearse", "router/bus", "router/web",
 		"channels", "channels/email", "channels/sms", "channels/channeltest",
 	},
 }
 
 // pure are the rooms without a clock, randomness, network or goroutine.
-var pure = []string{"policies", "policies/words", "router/incident", "router/schedule", "router/casebook"}
+var pure = []string{"policies", "policies/words", "router/incident", "router/schedule", "router/casebook", "router/rehearse"}
 
 // doors are what a pure room may not import, and clocks what it may not call
 // of package time.

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/common/version"
 
 	"sitrep/channels"
+	"sitrep/policies"
 	"sitrep/router"
 	"sitrep/router/incident"
 	"sitrep/router/web"
@@ -32,7 +33,7 @@ type metrics struct {
 	registry    *prometheus.Registry
 }
 
-func newMetrics(r *prometheus.Registry) *metrics {
+func newMetrics(r *prometheus.Registry, cfg *policies.Config) *metrics {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sitrep_" + name, Help: help}, labels)
 		r.MustRegister(c)
@@ -55,6 +56,15 @@ func newMetrics(r *prometheus.Registry) *metrics {
 			Name: "sitrep_delivery_attempt_duration_seconds", Help: "How long an attempt took on the wire.",
 			Buckets: []float64{.005, .025, .1, .5, 2, 10, 30, 120, 600},
 		}, []string{"channel"}),
+	}
+	// A counter that first appears at 1 hides its first event from increase().
+	for _, a := range cfg.Audiences {
+		for _, fate := range []string{"made", "kept", "broken"} {
+			m.promises.WithLabelValues(a.Name, fate)
+		}
+	}
+	for _, code := range []string{"202", "400", "401", "403", "413", "503"} {
+		m.webhooks.WithLabelValues(code)
 	}
 	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sitrep_build_info", Help: "What this is; always 1."}, []string{"version", "goversion"})
 	info.WithLabelValues(versionText(), runtime.Version()).Set(1)
@@ -99,9 +109,7 @@ func (m *metrics) router(onFact func(incident.Fact)) router.Watch {
 			case f.Broken != nil:
 				m.promises.WithLabelValues(f.Broken.Audience, "broken").Inc()
 			}
-			if onFact != nil {
-				onFact(f)
-			}
+			onFact(f)
 		},
 	}
 }

@@ -87,7 +87,7 @@ func (n *narrator) fact(f incident.Fact) {
 		if !p.PromiseAt.IsZero() {
 			next = "next before " + p.PromiseAt.In(n.zone).Format("15:04")
 		}
-		n.line(">", "%s is due its %s update; %s", p.Audience, p.Kind, next)
+		n.line(">", "audience %s, %s update; %s", p.Audience, p.Kind, next)
 	}
 }
 

@@ -55,6 +55,10 @@ func runServe(ctx context.Context, o serveOptions, stderr io.Writer) int {
 		return exitError
 	}
 	defer d.Stop()
+	d.handler.Handle("GET /{$}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprintf(w, "sitrep %s is running. It has no pages yet; /openapi.json describes its API.\n", versionText())
+	}))
 
 	server := &http.Server{Handler: d.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 5 * time.Minute}
 	listening := make(chan error, 1)

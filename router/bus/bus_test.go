@@ -15,6 +15,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server/ats"
 	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/goleak"
 
 	"sitrep/channels"
 	"sitrep/router/incident"
@@ -22,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) {
 	ats.Register() // its clock must not belong to a bubble
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
 }
 
 func open(t *testing.T, dir string) *Bus {

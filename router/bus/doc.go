@@ -19,5 +19,8 @@
 //
 // The engine does not tell when a damaged file made messages vanish. So the
 // highest sequences seen stand in a small file beside the streams, and a start
-// that finds less refuses.
+// that finds less, or a hole, refuses. Commits name the hash of the one before,
+// and ledger records the sequence of the one before, so that one that vanished
+// later is missed where it is needed. Nor does the engine write again to a file
+// that it once could not write, when the disk has room again; see engine.go.
 package bus

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -18,7 +19,6 @@ import (
 type facts struct {
 	number uint64 // of the last commit
 	hash   string // of the last commit's bytes
-	end    uint64 // last sequence of the stream at start
 }
 
 // ErrNotAlone says that another router committed in between: this one is not
@@ -42,11 +42,12 @@ func (b *Bus) Commit(ctx context.Context, c incident.Commit) error {
 		return fmt.Errorf("encode commit %d: %w", c.Number, err)
 	}
 	_, err = b.publish(ctx, subjectFacts, data, jetstream.WithExpectLastSequence(b.facts.number))
-	if outOfTurn(err) && b.ours(ctx, c.Number, data) {
-		err = nil // an earlier try was stored, and only its answer was lost
-	}
 	if outOfTurn(err) {
-		return ErrNotAlone
+		// An earlier try may have been stored, and only its answer lost.
+		var same bool
+		if same, err = b.holds(ctx, c.Number, data); err == nil && !same {
+			return ErrNotAlone
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("store commit %d: %w", c.Number, err)
@@ -55,26 +56,36 @@ func (b *Bus) Commit(ctx context.Context, c incident.Commit) error {
 	return nil
 }
 
-// ours reports whether a stored commit is byte for byte this one.
-func (b *Bus) ours(ctx context.Context, number uint64, data []byte) bool {
-	s, err := b.js.Stream(ctx, streamFacts)
-	if err != nil {
-		return false
+// holds reports whether a stored commit is byte for byte this one.
+func (b *Bus) holds(ctx context.Context, number uint64, data []byte) (bool, error) {
+	msg, err := b.streams[streamFacts].GetMsg(ctx, number)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return false, nil
 	}
-	msg, err := s.GetMsg(ctx, number)
-	return err == nil && bytes.Equal(msg.Data, data)
+	return err == nil && bytes.Equal(msg.Data, data), err
 }
+
+// readTimeout is how long the next commit may take to come.
+var readTimeout = 10 * time.Second
 
 // Replay hands every commit to apply, in order, and checks the chain: a commit
 // that is lost, cut or changed is an error that names it. It must be called
 // once before the first Commit.
 func (b *Bus) Replay(ctx context.Context, apply func(incident.Commit) error) error {
 	b.facts.number, b.facts.hash = 0, ""
-	if b.facts.end == 0 {
-		return nil
+	state, err := b.info(ctx, streamFacts)
+	if err != nil || state.LastSeq == 0 {
+		return err
 	}
 	done := errors.New("done")
-	err := b.read(ctx, streamFacts, 1, func(seq uint64, data []byte, pending uint64) error {
+	reading, cancel := context.WithCancel(ctx)
+	defer cancel()
+	// The engine says nothing of a message that it cannot read: none comes.
+	stalled := time.AfterFunc(readTimeout, cancel)
+	defer stalled.Stop()
+	err = b.read(reading, streamFacts, 1, func(seq uint64, data []byte, pending uint64) error {
+		stalled.Stop()
+		defer stalled.Reset(readTimeout)
 		var c incident.Commit
 		if err := json.Unmarshal(data, &c); err != nil {
 			return broken(b.facts.number+1, "it cannot be read: "+err.Error())
@@ -83,7 +94,7 @@ func (b *Bus) Replay(ctx context.Context, apply func(incident.Commit) error) err
 		case c.Number != b.facts.number+1 || seq != c.Number:
 			return broken(b.facts.number+1, fmt.Sprintf("commit %d stands at message %d in its place", c.Number, seq))
 		case c.Prev != b.facts.hash:
-			return broken(b.facts.number, "the commit after it names another hash")
+			return broken(max(b.facts.number, 1), "the commit after it names another hash")
 		}
 		if err := apply(c); err != nil {
 			return err
@@ -94,8 +105,13 @@ func (b *Bus) Replay(ctx context.Context, apply func(incident.Commit) error) err
 		}
 		return nil
 	})
-	if errors.Is(err, done) {
+	switch {
+	case errors.Is(err, done) && b.facts.number < state.LastSeq:
+		return broken(b.facts.number+1, "it is missing")
+	case errors.Is(err, done):
 		return nil
+	case reading.Err() != nil && ctx.Err() == nil:
+		return broken(b.facts.number+1, "it cannot be read")
 	}
 	return err
 }

@@ -41,6 +41,7 @@ type inbox struct {
 
 type entry struct {
 	data   []byte
+	caller context.Context // whoever left was told so, and comes again
 	stored chan<- error
 }
 
@@ -59,7 +60,8 @@ func (b *Bus) Put(ctx context.Context, inputs ...incident.Input) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	stored := make(chan error, len(inputs))
-	for _, in := range inputs {
+	entries := make([]entry, len(inputs))
+	for n, in := range inputs {
 		data, err := json.Marshal(in)
 		if err != nil {
 			return fmt.Errorf("encode an input: %w", err)
@@ -67,9 +69,10 @@ func (b *Bus) Put(ctx context.Context, inputs ...incident.Input) error {
 		if len(data) > MaxInput {
 			return fmt.Errorf("an input of %d bytes is larger than the %d that can be stored", len(data), MaxInput)
 		}
-		if err := b.inbox.add(entry{data, stored}); err != nil {
-			return err
-		}
+		entries[n] = entry{data, ctx, stored}
+	}
+	if err := b.inbox.add(entries); err != nil {
+		return err
 	}
 	for range inputs {
 		select {
@@ -95,18 +98,23 @@ func (b *Bus) Report(ctx context.Context, r channels.Report) error {
 	}})
 }
 
-func (i *inbox) add(e entry) error {
+func (i *inbox) add(entries []entry) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.closed || len(i.waiting) >= maxWaiting {
+	if i.closed || len(i.waiting)+len(entries) > maxWaiting {
 		return ErrFull
 	}
-	i.waiting = append(i.waiting, e)
+	i.waiting = append(i.waiting, entries...)
+	i.rouse()
+	return nil
+}
+
+// rouse has the writer look at what waits.
+func (i *inbox) rouse() {
 	select {
 	case i.wake <- struct{}{}:
 	default:
 	}
-	return nil
 }
 
 // take returns what goes into the next message.
@@ -114,11 +122,17 @@ func (i *inbox) take() (batch []entry, closed bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	size, n := 0, 0
-	for n < len(i.waiting) && (n == 0 || size+len(i.waiting[n].data) < maxMessage) {
-		size += len(i.waiting[n].data) + 1
-		n++
+	for ; n < len(i.waiting); n++ {
+		e := i.waiting[n]
+		if e.caller.Err() != nil {
+			continue
+		}
+		if len(batch) > 0 && size+len(e.data) >= maxMessage {
+			break
+		}
+		size += len(e.data) + 1
+		batch = append(batch, e)
 	}
-	batch = append(batch, i.waiting[:n]...)
 	clear(i.waiting[:n])
 	i.waiting = i.waiting[n:]
 	return batch, i.closed
@@ -164,10 +178,7 @@ func (i *inbox) close() {
 	i.mu.Lock()
 	i.closed = true
 	i.mu.Unlock()
-	select {
-	case i.wake <- struct{}{}:
-	default:
-	}
+	i.rouse()
 	<-i.done
 }
 
@@ -175,14 +186,17 @@ func (i *inbox) close() {
 // and in order, until ctx ends. Last reports that nothing more is stored now;
 // where that is so from the start, take is told at once, without inputs.
 func (b *Bus) Inputs(ctx context.Context, after uint64, take func(seq uint64, inputs []incident.Input, last bool) error) error {
-	s, err := b.js.Stream(ctx, streamInbox)
+	state, err := b.info(ctx, streamInbox)
 	if err != nil {
-		return fmt.Errorf("open stream %s: %w", streamInbox, err)
+		return err
 	}
-	if s.CachedInfo().State.LastSeq <= after {
+	switch {
+	case state.LastSeq <= after:
 		if err := take(after, nil, true); err != nil {
 			return err
 		}
+	case state.FirstSeq > after+1:
+		return fmt.Errorf("inbox messages %d to %d are missing\nhint: the store is damaged; restore it from a backup", after+1, state.FirstSeq-1)
 	}
 	return b.read(ctx, streamInbox, after+1, func(seq uint64, data []byte, pending uint64) error {
 		var inputs []incident.Input

@@ -1,10 +1,12 @@
 package bus
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -13,46 +15,60 @@ import (
 
 // Records returns a part's records in order and the number of the last; none
 // and 0 where nobody claimed it yet. Of a finished part it returns only the
-// record that says so.
+// record that says so. Where some cannot be read, that is an error: taken for
+// less than it was, a part would be sent again.
 func (b *Bus) Records(ctx context.Context, part string) ([]channels.Record, uint64, error) {
-	s, err := b.js.Stream(ctx, streamLedger)
-	if err != nil {
-		return nil, 0, fmt.Errorf("open stream %s: %w", streamLedger, err)
+	s, subject := b.streams[streamLedger], subjectLedger+part
+	fail := func(err error) ([]channels.Record, uint64, error) {
+		return nil, 0, fmt.Errorf("read the ledger of %s: %w", part, err)
 	}
-	last, err := s.GetLastMsgForSubject(ctx, subjectLedger+part)
+	last, err := s.GetLastMsgForSubject(ctx, subject)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		// The engine says so too of one whose file is damaged.
+		n, err := b.count(ctx, streamLedger, subject)
+		if err == nil && n > 0 {
+			err = errors.New("its last record is damaged\nhint: restore the storage folder from a backup")
+		}
+		if err != nil {
+			return fail(err)
+		}
 		return nil, 0, nil
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("read the ledger of %s: %w", part, err)
+		return fail(err)
+	}
+	r, err := readRecord(last)
+	if err != nil {
+		return fail(err)
+	}
+	if r.Done != nil {
+		return []channels.Record{r}, last.Sequence, nil
 	}
 	var records []channels.Record
-	read := func(msg *jetstream.RawStreamMsg) error {
-		var r channels.Record
-		if err := json.Unmarshal(msg.Data, &r); err != nil {
-			return fmt.Errorf("read the ledger of %s at message %d: %w", part, msg.Sequence, err)
+	for seq := uint64(0); seq < last.Sequence; {
+		msg, err := s.GetMsg(ctx, seq+1, jetstream.WithGetMsgSubject(subject))
+		if err != nil {
+			return fail(err)
+		}
+		// What fenced it names the one before it.
+		if before := msg.Header.Get(jetstream.ExpectedLastSubjSeqHeader); before != strconv.FormatUint(seq, 10) {
+			return fail(fmt.Errorf("message %s, before message %d, is damaged\nhint: restore the storage folder from a backup", before, msg.Sequence))
+		}
+		r, err := readRecord(msg)
+		if err != nil {
+			return fail(err)
 		}
 		records = append(records, r)
-		return nil
-	}
-	if err := read(last); err != nil {
-		return nil, 0, err
-	}
-	if records[0].Done != nil {
-		return records, last.Sequence, nil
-	}
-	records = nil
-	for seq := uint64(1); seq <= last.Sequence; {
-		msg, err := s.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(subjectLedger+part))
-		if err != nil {
-			return nil, 0, fmt.Errorf("read the ledger of %s: %w", part, err)
-		}
-		if err := read(msg); err != nil {
-			return nil, 0, err
-		}
-		seq = msg.Sequence + 1
+		seq = msg.Sequence
 	}
 	return records, last.Sequence, nil
+}
+
+func readRecord(msg *jetstream.RawStreamMsg) (r channels.Record, err error) {
+	if err := json.Unmarshal(msg.Data, &r); err != nil {
+		return r, fmt.Errorf("message %d: %w", msg.Sequence, err)
+	}
+	return r, nil
 }
 
 // Record appends a record to a part's ledger, and refuses where another came
@@ -66,12 +82,14 @@ func (b *Bus) Record(ctx context.Context, part string, r channels.Record, last u
 	seq, err := b.publish(ctx, subject, data, jetstream.WithExpectLastSequencePerSubject(last))
 	if outOfTurn(err) {
 		// It may be this very record, whose answer was lost.
-		if s, e := b.js.Stream(ctx, streamLedger); e == nil {
-			if msg, e := s.GetLastMsgForSubject(ctx, subject); e == nil && string(msg.Data) == string(data) {
-				return msg.Sequence, nil
-			}
+		var msg *jetstream.RawStreamMsg
+		msg, err = b.streams[streamLedger].GetLastMsgForSubject(ctx, subject)
+		switch {
+		case err == nil && bytes.Equal(msg.Data, data):
+			return msg.Sequence, nil
+		case err == nil, errors.Is(err, jetstream.ErrMsgNotFound):
+			return 0, channels.ErrFenced
 		}
-		return 0, channels.ErrFenced
 	}
 	if err != nil {
 		return 0, fmt.Errorf("store a record of %s: %w", part, err)

@@ -48,11 +48,7 @@ func (b *Bus) Roster(ctx context.Context, hash string) ([]channels.Person, error
 }
 
 func (b *Bus) content(ctx context.Context, stream, subject string, into any) error {
-	s, err := b.js.Stream(ctx, stream)
-	if err != nil {
-		return fmt.Errorf("open stream %s: %w", stream, err)
-	}
-	msg, err := s.GetLastMsgForSubject(ctx, subject)
+	msg, err := b.streams[stream].GetLastMsgForSubject(ctx, subject)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", subject, err)
 	}

@@ -23,12 +23,13 @@ type marks struct {
 	high  map[string]uint64
 	dirty bool
 
+	wake chan struct{} // something is to be written
 	stop chan struct{}
 	done chan struct{}
 }
 
 func readMarks(file string) (*marks, error) {
-	m := &marks{file: file, high: map[string]uint64{}}
+	m := &marks{file: file, high: map[string]uint64{}, wake: make(chan struct{}, 1)}
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return m, nil
@@ -38,6 +39,9 @@ func readMarks(file string) (*marks, error) {
 	}
 	if err := json.Unmarshal(data, &m.high); err != nil {
 		return nil, fmt.Errorf("read the highest sequences in %s: %w\nhint: the file only guards against loss; where the streams are known to be whole, remove it", file, err)
+	}
+	if m.high == nil { // null
+		m.high = map[string]uint64{}
 	}
 	m.was = true
 	return m, nil
@@ -57,6 +61,14 @@ func (m *marks) set(stream string, seq uint64) {
 	defer m.mu.Unlock()
 	if old, ok := m.high[stream]; !ok || seq > old {
 		m.high[stream], m.dirty = seq, true
+		m.rouse()
+	}
+}
+
+func (m *marks) rouse() {
+	select {
+	case m.wake <- struct{}{}:
+	default:
 	}
 }
 
@@ -102,24 +114,24 @@ func replace(file string, data []byte) error {
 	return os.Rename(file+".new", file)
 }
 
+// start keeps the file up to date, to a second, until close.
 func (m *marks) start(log *slog.Logger) {
 	m.stop, m.done = make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(m.done)
-		tick := time.NewTicker(time.Second)
-		defer tick.Stop()
-		for {
+		for ended := false; !ended; {
 			select {
-			case <-tick.C:
+			case <-m.wake:
+				select {
+				case <-time.After(time.Second):
+				case <-m.stop:
+				}
 			case <-m.stop:
+				ended = true
 			}
 			if err := m.write(); err != nil {
 				log.Warn("the guard against loss is not up to date", "err", err)
-			}
-			select {
-			case <-m.stop:
-				return
-			default:
+				m.rouse()
 			}
 		}
 	}()

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -114,26 +113,19 @@ func (q *Queue) Next(ctx context.Context, critical bool) (channels.Claim, error)
 }
 
 // Newer reports whether the audience was sent a newer update of the incident by
-// the same channel.
+// the same channel, at whatever priority.
 func (q *Queue) Newer(ctx context.Context, p channels.Part) (bool, error) {
-	s, err := q.bus.js.Stream(ctx, streamOutbox)
-	if err != nil {
-		return false, err
-	}
-	subject := outboxSubject(p)
-	for range 2 { // everything of this incident and audience: drop chunk and update
-		subject = subject[:strings.LastIndexByte(subject, '.')]
-	}
-	msg, err := s.GetLastMsgForSubject(ctx, subject+".>")
+	subject := fmt.Sprintf("%s%s.*.%s.%s.>", subjectOutbox, p.Channel, p.Incident, p.Audience)
+	msg, err := q.bus.streams[streamOutbox].GetLastMsgForSubject(ctx, subject)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return false, nil
 	}
+	var last channels.Part
+	if err == nil {
+		err = json.Unmarshal(msg.Data, &last)
+	}
 	if err != nil {
 		return false, fmt.Errorf("look for updates newer than %s: %w", p.ID(), err)
-	}
-	var last channels.Part
-	if err := json.Unmarshal(msg.Data, &last); err != nil {
-		return false, err
 	}
 	return last.Update > p.Update, nil
 }

@@ -57,36 +57,86 @@ func stream(name, subject, description string) jetstream.StreamConfig {
 	}
 }
 
-// streams makes the streams on the first start; later it checks that each is
-// there and reaches as far as it once did.
-func (b *Bus) streams(ctx context.Context) error {
-	var lost []string
+// openStreams makes the streams on the first start; later it checks that each is
+// there and whole. Begun says that there was a store here before.
+func (b *Bus) openStreams(ctx context.Context) (begun bool, err error) {
+	// The guard may have been removed by hand. A first start that was cut short
+	// got no further than the key.
+	begun = !b.marks.fresh()
+	missing := map[string]bool{}
 	for _, c := range wanted {
 		s, err := b.js.Stream(ctx, c.Name)
 		switch {
-		case errors.Is(err, jetstream.ErrStreamNotFound) && b.marks.fresh():
-			if s, err = b.js.CreateStream(ctx, c); err != nil {
-				return fmt.Errorf("make stream %s: %w", c.Name, err)
-			}
 		case errors.Is(err, jetstream.ErrStreamNotFound):
-			lost = append(lost, fmt.Sprintf("stream %s is missing; it reached message %d", c.Name, b.marks.get(c.Name)))
+			missing[c.Name] = true
 			continue
 		case err != nil:
-			return fmt.Errorf("open stream %s: %w", c.Name, err)
+			return begun, fmt.Errorf("open stream %s: %w", c.Name, err)
 		}
-		info, err := s.Info(ctx)
-		if err != nil {
-			return fmt.Errorf("read stream %s: %w", c.Name, err)
-		}
-		last := info.State.LastSeq
-		if was := b.marks.get(c.Name); last < was {
-			lost = append(lost, fmt.Sprintf("stream %s ends at message %d; it reached at least %d", c.Name, last, was))
-		}
-		if c.Name == streamFacts {
-			if info.State.Msgs != last || (last > 0 && info.State.FirstSeq != 1) {
-				lost = append(lost, fmt.Sprintf("stream %s holds %d of its %d messages", c.Name, info.State.Msgs, last))
+		b.streams[c.Name] = s
+		begun = begun || c.Name != streamMeta && s.CachedInfo().State.LastSeq > 0
+	}
+	if !begun {
+		for _, c := range wanted {
+			if !missing[c.Name] {
+				continue
 			}
-			b.facts.end = last
+			if b.streams[c.Name], err = b.js.CreateStream(ctx, c); err != nil {
+				return begun, fmt.Errorf("make stream %s: %w", c.Name, err)
+			}
+		}
+	}
+	return begun, b.whole(ctx)
+}
+
+// info returns what the engine says of a stream now. The handles' own picture
+// is not to be shared by goroutines.
+func (b *Bus) info(ctx context.Context, name string) (jetstream.StreamState, error) {
+	s, err := b.js.Stream(ctx, name)
+	if err != nil {
+		return jetstream.StreamState{}, fmt.Errorf("read stream %s: %w", name, err)
+	}
+	return s.CachedInfo().State, nil
+}
+
+// count returns how many messages a stream says that it has of a subject.
+func (b *Bus) count(ctx context.Context, name, subject string) (uint64, error) {
+	s, err := b.js.Stream(ctx, name)
+	if err != nil {
+		return 0, fmt.Errorf("read stream %s: %w", name, err)
+	}
+	info, err := s.Info(ctx, jetstream.WithSubjectFilter(subject))
+	if err != nil {
+		return 0, fmt.Errorf("read stream %s: %w", name, err)
+	}
+	return info.State.Subjects[subject], nil
+}
+
+// whole checks that every stream is there, reaches as far as it once did, and
+// has no holes: nothing but the oldest inputs is ever removed.
+func (b *Bus) whole(ctx context.Context) error {
+	var lost []string
+	lose := func(f string, v ...any) { lost = append(lost, fmt.Sprintf(f, v...)) }
+	for _, c := range wanted {
+		state, err := b.info(ctx, c.Name)
+		if errors.Is(err, jetstream.ErrStreamNotFound) {
+			lose("stream %s is missing; it reached message %d", c.Name, b.marks.get(c.Name))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		last, first := state.LastSeq, max(state.FirstSeq, 1)
+		was := b.marks.get(c.Name)
+		if c.Name != streamInbox {
+			first = 1
+		}
+		switch {
+		case last < was:
+			lose("stream %s ends at message %d; it reached at least %d", c.Name, last, was)
+		case c.Name == streamMeta: // each message takes the place of one before
+		case state.Msgs != last+1-first, state.Msgs == 0 && last > 0:
+			lose("stream %s holds %d of its %d messages", c.Name, state.Msgs, last+1-first)
 		}
 		b.marks.set(c.Name, last)
 	}

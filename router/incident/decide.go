@@ -109,7 +109,7 @@ func (d *decision) observe() {
 		if o.Firing {
 			heard = heard || (known != nil && known.Firing())
 			d.fired(o, known)
-		} else if known != nil && known.Firing() && !o.StartsAt.Before(known.StartsAt) {
+		} else if known != nil && known.Firing() && !o.StartsAt.Before(known.starts()) {
 			ends := o.EndsAt
 			if ends.IsZero() || ends.After(d.in.At) {
 				ends = d.in.At
@@ -126,20 +126,19 @@ func (d *decision) observe() {
 }
 
 func (d *decision) fired(o Observation, known *Alert) {
-	starts := o.StartsAt
-	if starts.IsZero() || starts.After(d.in.At) {
-		starts = d.in.At // a clock that runs ahead does not delay a threshold
-	}
 	severity, counts := d.severity(o.Labels["severity"])
 	if !counts {
 		return
 	}
-	a := Alert{Fingerprint: o.Fingerprint, Name: o.Labels["alertname"], Severity: severity, Labels: o.Labels, Summary: o.Summary, StartsAt: starts}
+	a := Alert{Fingerprint: o.Fingerprint, Name: o.Labels["alertname"], Severity: severity, Labels: o.Labels, Summary: o.Summary, StartsAt: o.StartsAt}
+	if o.StartsAt.IsZero() || o.StartsAt.After(d.in.At) { // a clock that runs ahead does not delay a threshold
+		a.StartsAt, a.Told = d.in.At, &o.StartsAt
+	}
 	switch {
 	case known == nil:
 		d.emit(Fact{Fired: &Fired{Alert: a}})
-	case starts.After(known.StartsAt),
-		!known.Firing() && starts.Equal(known.StartsAt) && d.in.At.Sub(known.CeasedAt) > reorder:
+	case o.StartsAt.After(known.starts()),
+		!known.Firing() && o.StartsAt.Equal(known.starts()) && d.in.At.Sub(known.CeasedAt) > reorder:
 		d.emit(Fact{Fired: &Fired{Alert: a, Again: true}})
 	}
 }

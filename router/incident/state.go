@@ -102,9 +102,21 @@ type Alert struct {
 	Summary     string            `json:"summary,omitempty"`
 	StartsAt    time.Time         `json:"starts_at"`
 
+	// Told is the startsAt that webhooks give, where it is not StartsAt: one that
+	// lay in the future, or was missing. Zero where it is.
+	Told *time.Time `json:"told,omitempty"`
+
 	EndsAt   time.Time `json:"-"` // zero while it fires
 	CeasedAt time.Time `json:"-"` // intake of the webhook that told its end
 	Muted    bool      `json:"-"` // resolved by hand while it fired
+}
+
+// starts returns the startsAt by which webhooks name this firing of the alert.
+func (a *Alert) starts() time.Time {
+	if a.Told != nil {
+		return *a.Told
+	}
+	return a.StartsAt
 }
 
 // Firing reports whether the alert fires, muted or not.

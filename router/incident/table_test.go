@@ -175,6 +175,27 @@ func firstDifference(want, got string) string {
 	return "there is more at its end"
 }
 
+// TestStrangeClocks: a startsAt in the future or none at all neither delays a
+// threshold nor makes each repeat fire again.
+func TestStrangeClocks(t *testing.T) {
+	for name, starts := range map[string]time.Time{"ahead": noon.Add(3 * time.Minute), "missing": {}} {
+		s := NewState("mail")
+		for n := range 6 {
+			at := noon.Add(time.Duration(n) * time.Minute)
+			facts := Advance(rules(), s, in(at, obs("A", true, starts)))
+			if want := map[int]int{0: 1, 5: 1}[n]; len(facts) != want {
+				t.Errorf("%s, minute %d: %v", name, n, facts)
+			}
+		}
+		if !s.Open() || s.StartedAt != noon {
+			t.Errorf("%s: open %v, started %v", name, s.Open(), s.StartedAt)
+		}
+		if facts := Advance(rules(), s, in(noon.Add(6*time.Minute), obs("A", false, starts))); len(facts) != 2 {
+			t.Errorf("%s: the end made %v", name, facts)
+		}
+	}
+}
+
 func TestFactsAreSentences(t *testing.T) {
 	at := noon
 	for want, f := range map[string]Fact{

@@ -2,6 +2,7 @@
 // cleaned, capped, and less what is known and unchanged.
 //
 //	bytes ──> Parse ──> observations ──> Memory.News ──> Inputs ──> (stored) ──> Memory.Stored
+//	                                                                   └─(perhaps)─> Memory.Doubted
 //
 // Labels and annotations are text that anybody who can fire an alert chooses.
 // Here they lose control and direction characters and their excess; what a

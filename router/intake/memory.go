@@ -1,19 +1,25 @@
 package intake
 
 import (
+	"cmp"
 	"sync"
 	"time"
 
 	"sitrep/router/incident"
 )
 
-// Memory knows what was stored of each alert lately, so that repeats (every
-// group_interval, from each of a pair of Alertmanagers) need not be stored
-// again. It only ever leaves out what could not change anything: what was
-// stored last of that alert, said again.
+// Memory knows what was stored of each alert lately, so that repeats (with every
+// change of their group, from each of a pair of Alertmanagers) need not be
+// stored again. It only ever leaves out what could not change anything: what was
+// stored last of that alert, said again. The zero value is ready.
+//
+// Reading it and storing are not one step: of two webhooks that arrive together,
+// the one remembered last may not be the one stored last. So nothing is left
+// out until the same has been stored once more after a while of no change.
 type Memory struct {
-	mu   sync.Mutex
-	last map[string]told
+	mu    sync.Mutex
+	last  map[string]told
+	bound int // 0: maxMemory
 }
 
 type told struct {
@@ -24,8 +30,9 @@ type told struct {
 }
 
 const (
-	// settle is how long after a change repeats are stored all the same: a
-	// firing that overtook its resolved is judged by its age.
+	// settle is how long after a change a repeat must have been stored before
+	// the next ones are left out: a firing that overtook its resolved is judged
+	// by its age, so the same words may mean something a minute later.
 	settle = 3 * time.Minute
 	// refresh is how often a repeat is stored all the same: it says that the
 	// webhooks of that alert still come.
@@ -42,7 +49,7 @@ func (m *Memory) News(alerts []incident.Observation, now time.Time) []incident.O
 	var news []incident.Observation
 	for _, o := range alerts {
 		t, ok := m.last[o.Fingerprint]
-		if ok && t.same(o) && now.Sub(t.changed) > settle && now.Sub(t.stored) < refresh {
+		if ok && t.same(o) && t.stored.Sub(t.changed) > settle && now.Sub(t.stored) < refresh {
 			continue
 		}
 		news = append(news, o)
@@ -54,15 +61,26 @@ func (m *Memory) News(alerts []incident.Observation, now time.Time) []incident.O
 func (m *Memory) Stored(alerts []incident.Observation, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.last == nil || len(m.last) > maxMemory {
-		m.last = map[string]told{}
-	}
+	bound := cmp.Or(m.bound, maxMemory)
 	for _, o := range alerts {
 		t := told{o.StartsAt, o.EndsAt, o.Firing, now, now}
-		if was, ok := m.last[o.Fingerprint]; ok && was.same(o) {
+		was, known := m.last[o.Fingerprint]
+		if known && was.same(o) {
 			t.changed = was.changed
 		}
+		if m.last == nil || (!known && len(m.last) == bound) {
+			m.last = map[string]told{}
+		}
 		m.last[o.Fingerprint] = t
+	}
+}
+
+// Doubted forgets observations of which nobody knows whether they were stored.
+func (m *Memory) Doubted(alerts []incident.Observation) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, o := range alerts {
+		delete(m.last, o.Fingerprint)
 	}
 }
 

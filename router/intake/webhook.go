@@ -6,26 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
+	"reflect"
 	"time"
-	"unicode"
-	"unicode/utf8"
-
-	"github.com/prometheus/common/model"
 
 	"sitrep/router/incident"
 )
 
 // MaxBody is how large a webhook may be, in bytes.
 const MaxBody = 10 << 20
-
-// What is kept of an alert at most; the rest is cut.
-const (
-	maxLabels  = 64
-	maxName    = 128  // bytes of a label's name
-	maxValue   = 1024 // bytes of a label's value
-	maxSummary = 600  // bytes of the summary
-)
 
 // Webhook is what one webhook told.
 type Webhook struct {
@@ -48,8 +36,8 @@ type alert struct {
 	Status      string            `json:"status"`
 	Labels      map[string]string `json:"labels"`
 	Annotations map[string]string `json:"annotations"`
-	StartsAt    time.Time         `json:"startsAt"`
-	EndsAt      time.Time         `json:"endsAt"`
+	StartsAt    string            `json:"startsAt"`
+	EndsAt      string            `json:"endsAt"`
 	Fingerprint string            `json:"fingerprint"`
 }
 
@@ -59,7 +47,7 @@ func Parse(body []byte) (Webhook, error) {
 	var p payload
 	d := json.NewDecoder(bytes.NewReader(body))
 	if err := d.Decode(&p); err != nil {
-		return Webhook{}, explain(err, len(body))
+		return Webhook{}, explain(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return Webhook{}, errors.New("there is more after the JSON object")
@@ -69,8 +57,10 @@ func Parse(body []byte) (Webhook, error) {
 		return Webhook{}, errors.New(`the field "version" is missing; sitrep reads Alertmanager's webhook, version "4"`)
 	case p.Version != "4":
 		return Webhook{}, fmt.Errorf(`version %q is not known; sitrep reads Alertmanager's webhook, version "4"`, clean(p.Version, 20))
+	case p.Alerts == nil:
+		return Webhook{}, errors.New(`the field "alerts" is missing; sitrep reads Alertmanager's own payload, not a custom one`)
 	}
-	w := Webhook{Truncated: p.TruncatedAlerts}
+	w := Webhook{Alerts: make([]incident.Observation, 0, len(p.Alerts)), Truncated: p.TruncatedAlerts}
 	for n, a := range p.Alerts {
 		o, err := a.observe()
 		if err != nil {
@@ -82,102 +72,74 @@ func Parse(body []byte) (Webhook, error) {
 }
 
 // explain says where JSON is wrong.
-func explain(err error, size int) error {
+func explain(err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
-	var moment *time.ParseError
 	switch {
-	case size == 0:
+	case errors.Is(err, io.EOF):
 		return errors.New("the body is empty")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("not JSON: the body ends too early")
 	case errors.As(err, &syntax):
 		return fmt.Errorf("not JSON: %w, at byte %d", err, syntax.Offset)
 	case errors.As(err, &kind):
-		where := kind.Field
-		if where == "" {
-			where = "the body"
+		where := "the body"
+		if kind.Field != "" {
+			where = clean(kind.Field, 100)
 		}
-		return fmt.Errorf("%s is a %s where a %s is expected, at byte %d", where, kind.Value, kind.Type, kind.Offset)
-	case errors.As(err, &moment):
-		return fmt.Errorf("%s is not a time as RFC 3339 writes it", clean(moment.Value, 60))
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("not JSON: the body ends too early")
+		return fmt.Errorf("%s is a JSON %s where %s is expected, at byte %d", where, clean(kind.Value, 40), inJSON(kind.Type), kind.Offset)
 	}
 	return fmt.Errorf("not JSON: %w", err)
 }
 
-func (a alert) observe() (incident.Observation, error) {
-	o := incident.Observation{Fingerprint: clean(a.Fingerprint, 64), StartsAt: a.StartsAt.UTC()}
+// inJSON says a type as somebody who writes JSON knows it.
+func inJSON(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Slice:
+		return "an array"
+	case reflect.Uint64:
+		return "a whole number"
+	}
+	return "an object"
+}
+
+func (a alert) observe() (o incident.Observation, err error) {
 	switch a.Status {
 	case "firing":
 		o.Firing = true
 	case "resolved":
-		o.EndsAt = a.EndsAt.UTC()
+		if o.EndsAt, err = moment("endsAt", a.EndsAt); err != nil {
+			return o, err
+		}
 	default:
 		return o, fmt.Errorf(`status is %q; it is "firing" or "resolved"`, clean(a.Status, 20))
 	}
-	if len(a.Labels) == 0 {
+	if o.StartsAt, err = moment("startsAt", a.StartsAt); err != nil {
+		return o, err
+	}
+	if o.Labels = labels(a.Labels); len(o.Labels) == 0 {
 		return o, errors.New("it has no labels")
 	}
-	o.Labels = make(map[string]string, len(a.Labels))
-	set := model.LabelSet{}
-	for k, v := range a.Labels {
-		set[model.LabelName(k)] = model.LabelValue(v)
-		if len(o.Labels) < maxLabels || k == "alertname" || k == "service" || k == "severity" {
-			o.Labels[clean(k, maxName)] = clean(v, maxValue)
-		}
-	}
-	if o.Fingerprint == "" { // as Alertmanager itself makes it
-		o.Fingerprint = set.Fingerprint().String()
-	}
+	o.Fingerprint = fingerprint(a)
 	for _, k := range []string{"summary", "description", "message"} {
-		if s := clean(a.Annotations[k], maxSummary); s != "" {
-			o.Summary = s
+		if o.Summary = clean(a.Annotations[k], maxSummary); o.Summary != "" {
 			break
 		}
 	}
 	return o, nil
 }
 
-// clean removes what could do harm where the text is shown, and cuts it.
-func clean(s string, limit int) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r':
-			return ' '
-		case unicode.Is(unicode.Cc, r), unicode.Is(unicode.Cf, r), r == utf8.RuneError:
-			return -1
-		}
-		return r
-	}, s)
-	if len(s) > limit {
-		s = s[:limit]
-		for len(s) > 0 && !utf8.ValidString(s) {
-			s = s[:len(s)-1]
-		}
+// moment reads a time; none is the zero time.
+func moment(field, s string) (t time.Time, err error) {
+	if s == "" {
+		return t, nil
 	}
-	return strings.TrimSpace(s)
-}
-
-// maxInput is how large, roughly, one input may grow, encoded.
-const maxInput = 96 << 10
-
-// Inputs puts observations into as many inputs as it takes to keep each small
-// enough to be stored.
-func Inputs(alerts []incident.Observation, at time.Time) []incident.Input {
-	var inputs []incident.Input
-	size := 0
-	for _, o := range alerts {
-		n := 200 + 2*len(o.Summary)
-		for k, v := range o.Labels {
-			n += 2*(len(k)+len(v)) + 6
-		}
-		if last := len(inputs) - 1; last >= 0 && size+n <= maxInput {
-			inputs[last].Alerts = append(inputs[last].Alerts, o)
-			size += n
-			continue
-		}
-		inputs = append(inputs, incident.Input{At: at.UTC(), Alerts: []incident.Observation{o}})
-		size = n
+	// One that leaves the years that JSON knows when it is turned into UTC could
+	// never be stored.
+	if t.UnmarshalText([]byte(s)) != nil || t.UTC().Year() < 0 || t.UTC().Year() > 9999 {
+		return t, fmt.Errorf("%s is %q, which is not a time as RFC 3339 writes it", field, clean(s, 60))
 	}
-	return inputs
+	return t.UTC(), nil
 }

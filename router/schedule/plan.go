@@ -35,10 +35,11 @@ type Due struct {
 	// Channels are the only ones that it goes out by, and Behind those that wait
 	// for the audience's hours; nil: all at once.
 	Channels, Behind []string
-	CatchUp          bool   // to those that waited; the audience's clock stays
-	Why              string // policy and row, or whose words
-	Policy           string // whose rows the next one follows
-	Late             bool   // after the moment promised
+	CatchUp          bool          // to those that waited; the audience's clock stays
+	Why              string        // policy and row, or whose words
+	Policy           string        // whose rows the next one follows
+	Every            time.Duration // of the row in force; 0: none is
+	Late             bool          // after the moment promised
 }
 
 // Plan returns the updates that are due at now, in the order of their due

@@ -31,7 +31,7 @@ func (r Rules) update(s *incident.State, p section, now time.Time) (Due, bool) {
 	if !ok {
 		return Due{}, false
 	}
-	d.Audience, d.Policy = p.audience.Name, p.policy
+	d.Audience, d.Policy, d.Every = p.audience.Name, p.policy, every(begins, now)
 	d.Kind = kind(s, t, d.Words > 0)
 	if d.CatchUp && t.Unheard { // by these, it is the first word
 		d.Kind = incident.First
@@ -56,6 +56,17 @@ func (r Rules) update(s *incident.State, p section, now time.Time) (Due, bool) {
 		d.Next, d.NextWhy, d.Promise = next, why(p.policy, by), promise(next, by.Every, margin)
 	}
 	return d, true
+}
+
+// every returns how often the row in force at now makes an audience hear.
+func every(begins []begun, now time.Time) time.Duration {
+	var e time.Duration
+	for i, b := range begins {
+		if i == 0 || !b.at.After(now) {
+			e = b.row.Every
+		}
+	}
+	return e
 }
 
 // yield lets an update wait for the end where that comes within the minute by

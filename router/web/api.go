@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -28,11 +29,20 @@ func (s *Server) routes(api huma.API) {
 			Metadata: map[string]any{role: needs},
 		}
 	}
+	override := []int{400, 404, 409, 413, 415, 503}
 	huma.Register(api, op("list-incidents", http.MethodGet, "/api/v1/incidents", "Incidents, newest first", policies.RoleViewer), s.listIncidents)
 	huma.Register(api, op("get-incident", http.MethodGet, "/api/v1/incidents/{id}", "One incident, with its timeline and what its audiences were told", policies.RoleViewer, 404), s.getIncident)
-	huma.Register(api, op("post-update", http.MethodPost, "/api/v1/incidents/{id}/updates", "Say something now", policies.RoleResponder, 404, 409, 503), s.postUpdate)
-	huma.Register(api, op("resolve-incident", http.MethodPost, "/api/v1/incidents/{id}/resolve", "End an incident by hand", policies.RoleResponder, 404, 409, 503), s.resolve)
-	huma.Register(api, op("get-schedule", http.MethodGet, "/api/v1/schedule", "What is due next, per incident and audience", policies.RoleViewer), s.getSchedule)
+	huma.Register(api, op("post-update", http.MethodPost, "/api/v1/incidents/{id}/updates", "Say something now", policies.RoleResponder, override...), s.postUpdate)
+	huma.Register(api, op("resolve-incident", http.MethodPost, "/api/v1/incidents/{id}/resolve", "End an incident by hand", policies.RoleResponder, override...), s.resolve)
+	huma.Register(api, op("get-schedule", http.MethodGet, "/api/v1/schedule", "What is due next, per incident and audience", policies.RoleViewer, 422), s.getSchedule)
+	for _, item := range api.OpenAPI().Paths {
+		if item.Post != nil { // an override that is not decided in time
+			undecided := *item.Post.Responses["200"]
+			undecided.Description = "Stored, and decided soon"
+			item.Post.Responses["200"].Description = "Decided"
+			item.Post.Responses["202"] = &undecided
+		}
+	}
 }
 
 type listInput struct {
@@ -109,8 +119,8 @@ type updateInput struct {
 	ID   string `path:"id" example:"SR-12" maxLength:"40"`
 	Body struct {
 		Text      string            `json:"text,omitempty" maxLength:"2000" doc:"The words, for readers of every language"`
-		Texts     map[string]string `json:"texts,omitempty" doc:"The words by language, instead of text" example:"{\"nl\": \"Er is een monteur onderweg.\"}"`
-		Audiences []string          `json:"audiences,omitempty" doc:"For whom; without it, everyone who was told so far"`
+		Texts     map[string]string `json:"texts,omitempty" maxProperties:"10" doc:"The words by language, instead of text" example:"{\"nl\": \"Er is een monteur onderweg.\"}"`
+		Audiences []string          `json:"audiences,omitempty" maxItems:"100" doc:"For whom; without it, everyone who was told so far"`
 		Phase     string            `json:"phase,omitempty" enum:"investigating,identified,monitoring" doc:"The phase from now on; without it, as it is"`
 	}
 }
@@ -186,10 +196,15 @@ func (s *Server) texts(text string, texts map[string]string) (map[string]string,
 }
 
 // cleanWords removes control and direction characters, which have no meaning in
-// a message and may hide one.
+// a message and may hide one. Lines stay lines.
 func cleanWords(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r != '\n' && (unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r)) {
+		switch {
+		case r == '\r', r == '\u0085', unicode.In(r, unicode.Zl, unicode.Zp):
+			return '\n'
+		case r == '\t', r == '\v', r == '\f':
+			return ' '
+		case r == utf8.RuneError, r != '\n' && unicode.In(r, unicode.Cc, unicode.Cf):
 			return -1
 		}
 		return r

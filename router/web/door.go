@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"sitrep/policies"
 )
@@ -95,6 +97,10 @@ func (d *door) tokens() [][sha256.Size]byte {
 		value := t.Token.Value()
 		if t.Token.File != "" {
 			data, err := os.ReadFile(t.Token.File)
+			value = strings.TrimSpace(string(data))
+			if err == nil && value == "" { // as while it is being written
+				err = errors.New("the file is empty")
+			}
 			if err != nil {
 				d.log.Error("a token cannot be read; it holds as it was", "token", t.Name, "err", err)
 				if d.hashes != nil {
@@ -102,7 +108,6 @@ func (d *door) tokens() [][sha256.Size]byte {
 					continue
 				}
 			}
-			value = strings.TrimSpace(string(data))
 		}
 		if value == "" { // matches nothing: no token hashes to zeros
 			hashes = append(hashes, [sha256.Size]byte{})
@@ -116,10 +121,10 @@ func (d *door) tokens() [][sha256.Size]byte {
 
 // fromHere reports whether a request comes from this machine and was meant for
 // it: a page elsewhere that makes a browser here call does not count, nor a name
-// that was bent to point here.
+// that was bent to point here, nor whoever comes through a proxy here.
 func fromHere(r *http.Request) bool {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err == nil && !loopback(host) {
+	if err == nil && !loopback(host) { // an address without a port is a socket file's
 		return false
 	}
 	name := r.Host
@@ -129,8 +134,16 @@ func fromHere(r *http.Request) bool {
 	if !loopback(strings.Trim(name, "[]")) {
 		return false
 	}
-	site := r.Header.Get("Sec-Fetch-Site")
-	return site == "" || site == "same-origin" || site == "none"
+	for _, h := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"} {
+		if r.Header.Get(h) != "" {
+			return false
+		}
+	}
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+		return false
+	}
+	origin := r.Header.Get("Origin") // of every post that a browser makes
+	return origin == "" || origin == "http://"+r.Host || origin == "https://"+r.Host
 }
 
 func loopback(host string) bool {
@@ -150,10 +163,7 @@ func (s *Server) authorise(api huma.API) func(huma.Context, func(huma.Context)) 
 		if needs == "" { // every operation says what it needs; one that does not is closed
 			needs = policies.RoleAdmin
 		}
-		r := &http.Request{Host: ctx.Host(), RemoteAddr: ctx.RemoteAddr(), Header: http.Header{}}
-		for _, h := range []string{"Authorization", "Sec-Fetch-Site"} {
-			r.Header.Set(h, ctx.Header(h))
-		}
+		r, _ := humago.Unwrap(ctx)
 		name, no := s.door.enter(r, needs)
 		if no != nil {
 			if no.status == http.StatusUnauthorized {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"sync"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -68,7 +68,7 @@ type Server struct {
 // New returns the server with all its routes.
 func New(o Options) *Server {
 	s := &Server{o: o, mux: http.NewServeMux(), door: newDoor(o.Access, o.Log)}
-	s.ready.probe = o.Store.Probe
+	s.ready = readiness{probe: o.Store.Probe, turn: make(chan struct{}, 1)}
 
 	config := huma.DefaultConfig("sitrep", o.Version)
 	config.Info.Description = "Tells people what is going on while a service is out."
@@ -83,13 +83,31 @@ func New(o Options) *Server {
 	api.UseMiddleware(s.authorise(api))
 	s.routes(api)
 	s.webhookRoute(api)
-
-	s.mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, r *http.Request) { plain(w, http.StatusOK, "healthy") })
-	s.mux.HandleFunc("GET /-/ready", s.answerReady)
-	if o.Metrics != nil {
-		s.mux.Handle("GET /metrics", o.Metrics)
-	}
+	s.plainRoutes(api)
 	return s
+}
+
+// plainRoutes adds what machines ask for that watch sitrep. It needs no token.
+func (s *Server) plainRoutes(api huma.API) {
+	route := func(id, path, summary string, h http.Handler, answers map[string]string) {
+		s.mux.Handle("GET "+path, h)
+		op := &huma.Operation{
+			OperationID: id, Method: http.MethodGet, Path: path, Summary: summary,
+			Security: []map[string][]string{}, Responses: map[string]*huma.Response{},
+		}
+		for status, text := range answers {
+			op.Responses[status] = &huma.Response{Description: text, Content: map[string]*huma.MediaType{"text/plain": {Schema: &huma.Schema{Type: "string"}}}}
+		}
+		api.OpenAPI().AddOperation(op)
+	}
+	route("get-healthy", "/-/healthy", "Whether the process runs", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		plain(w, http.StatusOK, "healthy")
+	}), map[string]string{"200": "It runs"})
+	route("get-ready", "/-/ready", "Whether the store takes a write now", http.HandlerFunc(s.answerReady),
+		map[string]string{"200": "It does", "503": "It does not; the log says why"})
+	if s.o.Metrics != nil {
+		route("get-metrics", "/metrics", "Metrics of sitrep itself, for Prometheus", s.o.Metrics, map[string]string{"200": "The metrics"})
+	}
 }
 
 // Handle adds a page beside the API.
@@ -97,8 +115,35 @@ func (s *Server) Handle(pattern string, h http.Handler) { s.mux.Handle(pattern, 
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		w.Header().Set("Cache-Control", "no-store")
+		if h, pattern := s.mux.Handler(r); pattern == "" {
+			s.noRoute(w, r, h)
+			return
+		}
+	}
 	s.mux.ServeHTTP(w, r)
 }
+
+// noRoute answers as the mux would where nothing of the API is there, or not
+// with this method, but with a problem.
+func (s *Server) noRoute(w http.ResponseWriter, r *http.Request, h http.Handler) {
+	v := verdict{header: http.Header{}}
+	h.ServeHTTP(&v, r)
+	if allow := v.header.Get("Allow"); allow != "" {
+		w.Header().Set("Allow", allow)
+		s.refuse(w, http.StatusMethodNotAllowed, "this takes "+allow)
+		return
+	}
+	s.refuse(w, http.StatusNotFound, "there is nothing at this path; GET /openapi.json lists what there is")
+}
+
+// verdict is a response of which nobody reads the text.
+type verdict struct{ header http.Header }
+
+func (v *verdict) Header() http.Header         { return v.header }
+func (v *verdict) WriteHeader(int)             {}
+func (v *verdict) Write(b []byte) (int, error) { return len(b), nil }
 
 func plain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -119,15 +164,19 @@ func (s *Server) answerReady(w http.ResponseWriter, r *http.Request) {
 // readiness is whether the store took a write within the last second.
 type readiness struct {
 	probe func(context.Context) error
+	turn  chan struct{} // holds one thing while somebody looks or writes below
 
-	mu  sync.Mutex
 	at  time.Time
 	err error
 }
 
 func (r *readiness) check(ctx context.Context) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	select {
+	case r.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-r.turn }()
 	if r.at.IsZero() || time.Since(r.at) > time.Second {
 		// A caller that hangs up does not make the store unready.
 		r.err = r.probe(context.WithoutCancel(ctx))

@@ -3,6 +3,8 @@ package web
 import (
 	"time"
 
+	"github.com/prometheus/common/model"
+
 	"sitrep/policies"
 	"sitrep/router"
 )
@@ -26,7 +28,7 @@ type timelineBody struct {
 	At   time.Time `json:"at"`
 	Fact string    `json:"fact" doc:"What kind of fact it is"`
 	Text string    `json:"text" doc:"The fact as a sentence"`
-	By   string    `json:"by,omitempty" doc:"Who decided it; absent: sitrep itself"`
+	By   *string   `json:"by" nullable:"true" doc:"Who decided it; null: sitrep itself"`
 }
 
 type audienceBody struct {
@@ -41,7 +43,8 @@ type audienceBody struct {
 		Broken int `json:"broken"`
 	} `json:"promises"`
 	LongestSilence string     `json:"longest_silence,omitempty" doc:"Longest time between two updates"`
-	Every          string     `json:"every,omitempty" doc:"The cadence row by which the next update comes"`
+	Every          *string    `json:"every" nullable:"true" example:"30m" doc:"How often it hears now; null where nothing more comes"`
+	Why            *string    `json:"why" nullable:"true" doc:"By which policy and row the next update comes"`
 	HoldUntil      *time.Time `json:"hold_until" nullable:"true" doc:"Always null in this version"`
 	Paused         bool       `json:"paused" doc:"Always false in this version"`
 	Deliveries     struct {
@@ -80,8 +83,19 @@ func moment(t time.Time) *time.Time {
 	return &t
 }
 
+// orNull is a text as the API gives it; null where there is none.
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
 func stateOf(p *router.Page) string {
-	if p.Open {
+	switch {
+	case p.Open && p.Unconfirmed:
+		return "unconfirmed"
+	case p.Open:
 		return "open"
 	}
 	return "resolved"
@@ -103,7 +117,7 @@ func (s *Server) incidentBody(p *router.Page) incidentBody {
 func timeline(p *router.Page) []timelineBody {
 	out := make([]timelineBody, 0, len(p.Timeline))
 	for _, f := range p.Timeline {
-		out = append(out, timelineBody{At: f.At.UTC(), Fact: f.Name(), Text: f.String(), By: f.By})
+		out = append(out, timelineBody{At: f.At.UTC(), Fact: f.Name(), Text: f.String(), By: orNull(f.By)})
 	}
 	return out
 }
@@ -111,7 +125,7 @@ func timeline(p *router.Page) []timelineBody {
 func audiences(p *router.Page) []audienceBody {
 	out := make([]audienceBody, 0, len(p.Audiences))
 	for _, a := range p.Audiences {
-		b := audienceBody{Name: a.Name, Told: a.Told, Updates: a.Updates, LastUpdateAt: moment(a.LastAt), Every: a.Why}
+		b := audienceBody{Name: a.Name, Told: a.Told, Updates: a.Updates, LastUpdateAt: moment(a.LastAt), Every: orNull(duration(a.Every)), Why: orNull(a.Why)}
 		if p.Open {
 			b.PromiseAt = moment(a.PromiseAt)
 		}
@@ -125,4 +139,12 @@ func audiences(p *router.Page) []audienceBody {
 		out = append(out, b)
 	}
 	return out
+}
+
+// duration writes a duration as the configuration does; empty where it is 0.
+func duration(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return model.Duration(d).String()
 }

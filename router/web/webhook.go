@@ -1,10 +1,13 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -17,7 +20,7 @@ const webhookPath = "/api/v1/alertmanager"
 
 // webhookRoute adds the webhook. It is not one of huma's operations: no time
 // limit of a framework may turn a slow network into a 4xx, which Alertmanager
-// takes for final.
+// does not retry.
 func (s *Server) webhookRoute(api huma.API) {
 	s.mux.HandleFunc("POST "+webhookPath, s.webhook)
 	problem := &huma.Response{Description: "What is wrong", Content: map[string]*huma.MediaType{
@@ -48,6 +51,7 @@ func (s *Server) webhookRoute(api huma.API) {
 			"401": with("No token, or a wrong one"),
 			"403": with("The token's role may not post webhooks"),
 			"413": with("Larger than 10 MiB"),
+			"415": with("Not sent as JSON"),
 			"503": with("Not stored; send it again"),
 		},
 	})
@@ -61,29 +65,38 @@ func (s *Server) webhook(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) takeWebhook(w http.ResponseWriter, r *http.Request) (status, alerts, stored int, truncated uint64) {
+	// What Alertmanager does not retry must not go unnoticed here.
+	refuse := func(status int, text string) (int, int, int, uint64) {
+		s.o.Log.Error("a webhook was refused; Alertmanager does not retry it, and comes again with the group's next notification at the earliest", "status", status, "reason", text)
+		return s.refuse(w, status, text), 0, 0, 0
+	}
 	if _, refusal := s.door.enter(r, policies.RoleAlerts); refusal != nil {
-		// Alertmanager takes it for final, so it must not go unnoticed here.
-		s.o.Log.Error("a webhook was refused; Alertmanager will not send it again", "status", refusal.status, "reason", refusal.text)
-		return s.refuse(w, refusal.status, refusal.text), 0, 0, 0
+		return refuse(refusal.status, refusal.text)
+	}
+	if !saysJSON(r) {
+		return refuse(http.StatusUnsupportedMediaType, "send it with Content-Type: application/json, as Alertmanager does")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, intake.MaxBody))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		s.o.Log.Error("a webhook was refused; Alertmanager will not send it again", "status", http.StatusRequestEntityTooLarge, "reason", "larger than 10 MiB")
-		return s.refuse(w, http.StatusRequestEntityTooLarge, "the webhook is larger than 10 MiB; group its alerts by more labels"), 0, 0, 0
+		return refuse(http.StatusRequestEntityTooLarge, "the webhook is larger than 10 MiB; group its alerts by more labels")
 	case err != nil:
+		s.o.Log.Warn("a webhook broke off; Alertmanager sends it again", "err", err)
 		return s.refuse(w, http.StatusServiceUnavailable, "the body could not be read to its end"), 0, 0, 0
 	}
 	hook, err := intake.Parse(body)
 	if err != nil {
-		s.o.Log.Error("a webhook was refused; Alertmanager will not send it again", "status", http.StatusBadRequest, "reason", err)
-		return s.refuse(w, http.StatusBadRequest, err.Error()), 0, 0, 0
+		return refuse(http.StatusBadRequest, err.Error())
 	}
-	now := time.Now().UTC()
+	now := time.Now()
 	news := s.memory.News(hook.Alerts, now)
 	if len(news) > 0 {
-		if err := s.o.Inbox.Put(r.Context(), intake.Inputs(news, now)...); err != nil {
+		// A caller that hangs up meanwhile changes nothing: it is stored, whole,
+		// and known to be. The store itself bounds the time.
+		ctx := context.WithoutCancel(r.Context())
+		if err := s.o.Inbox.Put(ctx, intake.Inputs(news, now)...); err != nil {
+			s.memory.Doubted(news)
 			s.o.Log.Error("a webhook could not be stored; Alertmanager sends it again", "err", err)
 			return s.refuse(w, http.StatusServiceUnavailable, "the store does not take it now; send it again"), len(hook.Alerts), 0, hook.Truncated
 		}
@@ -91,6 +104,14 @@ func (s *Server) takeWebhook(w http.ResponseWriter, r *http.Request) (status, al
 	}
 	w.WriteHeader(http.StatusAccepted)
 	return http.StatusAccepted, len(hook.Alerts), len(news), hook.Truncated
+}
+
+// saysJSON reports whether a request says that it brings JSON, or nothing. The
+// other types are those that a page elsewhere may post without being asked.
+func saysJSON(r *http.Request) bool {
+	says := r.Header.Get("Content-Type")
+	kind, _, err := mime.ParseMediaType(says)
+	return says == "" || err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json"))
 }
 
 // refuse answers with a problem as RFC 9457 has it.

@@ -1,7 +1,6 @@
-package router
+package casebook
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -15,11 +14,11 @@ import (
 // maxAlerts is how many alerts a message lists.
 const maxAlerts = 10
 
-// view is the fact sheet of one update: what its words are made from.
-func (r *Router) view(s *incident.State, d schedule.Due, now time.Time) words.View {
-	svc := r.cases.Service(s.Service)
+// Sheet is the fact sheet of one update: what its words are made from.
+func (b *Book) Sheet(g policies.Global, s *incident.State, d schedule.Due, now time.Time) words.View {
+	svc := b.Service(s.Service)
 	v := words.View{
-		Organisation: r.o.Global.Organisation,
+		Organisation: g.Organisation,
 		Incident:     s.ID,
 		Kind:         words.Kind(d.Kind),
 		Number:       1,
@@ -58,8 +57,8 @@ func (r *Router) view(s *incident.State, d schedule.Due, now time.Time) words.Vi
 		}
 	}
 	v.Alerts, v.MoreAlerts = alerts(s)
-	if r.o.Global.ExternalURL != "" {
-		v.Link = r.o.Global.ExternalURL + "/incidents/" + s.ID
+	if g.ExternalURL != "" {
+		v.Link = g.ExternalURL + "/incidents/" + s.ID
 	}
 	return v
 }
@@ -96,24 +95,4 @@ func alerts(s *incident.State) (list []words.Alert, more int) {
 		})
 	}
 	return list, len(all) - len(list)
-}
-
-// bare is what goes out where a template failed: nothing but what is out, since
-// when, and when the next word comes.
-func bare(v words.View, language string, zone *time.Location) words.Rendered {
-	clock := func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04 MST") }
-	service := policies.Texts(v.Service).In(language)
-	out, over, next := "%s is out since %s.", "%s works again since %s.", " Next update before %s."
-	if language == "nl" {
-		out, over, next = "Storing: %s, sinds %s.", "Voorbij: %s, sinds %s.", " Volgend bericht vóór %s."
-	}
-	text := fmt.Sprintf(out, service, clock(v.Since))
-	if v.Kind == words.Closing {
-		text = fmt.Sprintf(over, service, clock(v.Ended))
-	}
-	if !v.NextBefore.IsZero() {
-		text += fmt.Sprintf(next, clock(v.NextBefore))
-	}
-	subject := words.Clean(v.Incident+" "+service, 60)
-	return words.Rendered{Language: language, Zone: zone.String(), Subject: subject, Text: text, SMS: words.Clean(text, 150)}
 }

@@ -1,0 +1,46 @@
+// Package rehearse plays a script of what happens against the policies of an
+// organisation, and says who would be told what, when and why, and which
+// promises are made and kept. Nothing is sent and nothing is stored; a year
+// takes seconds.
+//
+//	script ──Parse──> steps ──┐
+//	                          v
+//	              ┌──> the next moment: a step, a repeated webhook,
+//	              │    or what the casebook waits for
+//	              │           │
+//	              │    monitoring: alerts fire and resolve, webhooks come or are lost
+//	              │           │ inputs
+//	              │           v
+//	              │    casebook: the judgement that the router runs, in virtual time
+//	              │           │ facts                    │ what is due
+//	              │           │                          v
+//	              │           │                  scribe: who gets it, in which words
+//	              │           v                          │
+//	              └─── Transcript <── accepted at once ──┘
+//	                          │
+//	                          v
+//	               Table, Story, Lines, Draw
+//
+// A channel accepts every delivery at the moment of its update, so a broken
+// promise in a transcript is the policy's own, a person's, or that of a sitrep
+// that was down.
+//
+// The language of a script, one line each; # begins a comment:
+//
+//	start 2026-10-23T16:40+02:00             the moment that offsets count from
+//	0s    fire MailDown x3 service=mail severity=critical summary="No answer"
+//	5m    fire DiskFull service=mail         one alert; x3 makes three, by instance
+//	10m   flap MailDown every 2m for 1d      resolves, fires again, … and resolves
+//	45m   say board,it "A disk failed." phase=identified
+//	45m   say nl:"Een schijf." en:"A disk."  to everybody who was told so far
+//	50m   say SR-2 "The other one."          where more than one is open
+//	1h    lose webhooks                      nothing that monitoring tells arrives
+//	2h    find webhooks                      and what was missed comes at once
+//	2h    restart for 10m                    sitrep is down; what comes waits
+//	3h    resolve MailDown instance=2        some of them; all without labels
+//	4h    end SR-1 "It was a test."          resolve by hand, whatever fires
+//	until 2d                                 a day after the last line without it
+//
+// Offsets are time that really passes: 1d is 24 hours, also where the clock is
+// changed.
+package rehearse

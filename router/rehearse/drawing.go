@@ -1,0 +1,175 @@
+package rehearse
+
+import (
+	"fmt"
+	"io"
+	"time"
+)
+
+const (
+	width = 1280.0
+	head  = 118.0 // title, events and the names of hours
+	foot  = 58.0  // legend
+)
+
+// drawing is a transcript on its way to paper.
+type drawing struct {
+	*Transcript
+	axis
+	canvas
+}
+
+// Draw draws the transcript as SVG: time from left to right, what happens to
+// each service, and below that a lane for each audience.
+func (t *Transcript) Draw(w io.Writer) error {
+	from, to := t.Script.Start, t.last()
+	pad := max(to.Sub(from)/40, time.Minute)
+	d := &drawing{Transcript: t, axis: axis{from: from.Add(-pad / 2), to: to.Add(pad), left: 176, right: width - 28, zone: t.zone}}
+	all := courses(t.facts)
+
+	// How high it is follows from what is drawn, so the middle is drawn first.
+	y := head + 8
+	for _, c := range all {
+		y += d.outage(c, y)
+	}
+	lanes := y
+	for n, a := range t.Sums {
+		d.lane(a.Audience, lanes+float64(n)*laneHeight)
+	}
+	bottom := lanes + float64(len(t.Sums))*laneHeight + 6
+	d.legend(bottom + 30)
+	middle := d.b.String()
+	d.b.Reset()
+
+	height := bottom + foot
+	fmt.Fprintf(&d.b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img">`+"\n", width, height, width, height)
+	title := orElse(t.Script.Title, t.Script.Name)
+	fmt.Fprintf(&d.b, "<title>%s</title>\n<style>%s\n</style>\n", escape(title), style)
+	d.rect("paper", 0, 0, width, height, 0, "")
+	for n := range t.Sums {
+		if n%2 == 0 {
+			d.rect("stripe", 12, lanes+float64(n)*laneHeight, width-24, laneHeight, 4, "")
+		}
+	}
+	d.text("title", 24, 34, clip(title, 19, width-48))
+	d.text("sub", 24, 54, d.caption())
+	d.axis.draw(&d.canvas, head, bottom)
+	d.line("rule", 12, head, width-12, head)
+	if len(all) > 0 {
+		d.line("rule", 12, lanes, width-12, lanes)
+	}
+	d.events(bottom)
+	d.b.WriteString(middle)
+	d.b.WriteString("</svg>\n")
+	_, err := io.WriteString(w, d.b.String())
+	return err
+}
+
+// last is the last moment worth drawing: nothing happens after it.
+func (t *Transcript) last() time.Time {
+	at := t.Script.Start.Add(10 * time.Minute)
+	later := func(u time.Time) {
+		if u.After(at) {
+			at = u
+		}
+	}
+	if len(t.Open) > 0 {
+		later(t.Script.End)
+	}
+	for _, u := range t.Updates {
+		later(u.At)
+	}
+	for _, n := range t.Notes {
+		later(n.At)
+	}
+	return at
+}
+
+// ends returns where a stretch of time ends on the paper.
+func (d *drawing) ends(to time.Time) time.Time {
+	if to.IsZero() || to.After(d.to) {
+		return d.to
+	}
+	return to
+}
+
+func (d *drawing) stretch(s span) string {
+	out := "from " + d.stamp(s.from)
+	if !s.to.IsZero() {
+		out += " to " + d.stamp(s.to)
+	}
+	return out
+}
+
+// caption says when, and how it went.
+func (d *drawing) caption() string {
+	made, broken := 0, 0
+	for _, s := range d.Sums {
+		made, broken = made+s.Made, broken+s.Broken
+	}
+	from, to := d.Script.Start.In(d.axis.zone), d.last().In(d.axis.zone)
+	when := from.Format("Monday 2 January 2006")
+	if last := to.Format("Monday 2 January 2006"); last != when {
+		when += " to " + last
+	}
+	out := fmt.Sprintf("%s, times in %s. %s, %s", when, d.place(), plural(len(d.Updates), "update"), plural(made, "promise"))
+	if broken > 0 {
+		return out + fmt.Sprintf(", %d of them broken", broken)
+	}
+	return out + ", none broken"
+}
+
+// events draws what people and the world do besides alerts: a line through all
+// lanes, named where there is room, and a shade while sitrep is deaf or down.
+func (d *drawing) events(bottom float64) {
+	free := d.left
+	var lost time.Time
+	for _, s := range d.Script.Steps {
+		if s.At.After(d.to) {
+			break
+		}
+		x := d.x(s.At)
+		switch {
+		case s.Fire != nil, s.Resolve != nil, s.Flap != nil:
+			continue
+		case s.Restart != nil:
+			d.shade(s.At, s.At.Add(s.Restart.For), bottom, "sitrep is down")
+		case s.Lose != nil:
+			lost = s.At
+		case s.Find != nil && !lost.IsZero():
+			d.shade(lost, s.At, bottom, "webhooks are lost")
+			lost = time.Time{}
+		}
+		d.line("eventline", x, 74, x, bottom)
+		if label := clip(s.label(), 11, 300); x >= free-1 {
+			if x+wide(label, 11) > width-20 {
+				continue
+			}
+			d.text("event", x+4, 80, label)
+			free = x + wide(label, 11) + 16
+		}
+	}
+	if !lost.IsZero() {
+		d.shade(lost, d.to, bottom, "webhooks are lost")
+	}
+}
+
+func (d *drawing) shade(from, to time.Time, bottom float64, title string) {
+	x, w := d.between(from, to)
+	d.rect("gap", x, head, w, bottom-head, 0, title)
+}
+
+// label names a step on the paper.
+func (s Step) label() string {
+	switch {
+	case s.Say != nil:
+		for _, language := range []string{"", "en", "nl"} {
+			if text, ok := s.Say.Texts[language]; ok {
+				return "“" + text + "”"
+			}
+		}
+	case s.End != nil:
+		return "resolved by hand"
+	}
+	return s.sentence()
+}

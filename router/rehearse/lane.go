@@ -1,0 +1,136 @@
+package rehearse
+
+import (
+	"fmt"
+	"time"
+
+	"sitrep/router/incident"
+)
+
+const laneHeight = 48.0
+
+// lane draws what one audience hears: each update as a mark, and from it a bar
+// to the moment before which the next was promised. Every other bar lies lower,
+// since a promise goes on a little after it was kept.
+func (d *drawing) lane(audience string, y float64) {
+	d.text("lane", 24, y+22, clip(audience, 14, d.left-40))
+	var own []int
+	counts := map[string]int{} // by incident
+	for i, u := range d.Updates {
+		if u.Audience == audience {
+			own = append(own, i)
+		}
+	}
+	middle := y + laneHeight/2
+	switch len(own) {
+	case 0:
+		d.text("small", 24, y+37, "hears nothing")
+		return
+	case 1:
+		d.text("small", 24, y+37, "1 update")
+	default:
+		d.text("small", 24, y+37, fmt.Sprintf("%d updates", len(own)))
+	}
+	for n, i := range own {
+		u := d.Updates[i]
+		if u.Promise.IsZero() {
+			continue
+		}
+		broken := d.brokenBy(u, own[n+1:])
+		class := ""
+		if broken {
+			class = " broken"
+		}
+		bar := middle - 7
+		if counts[u.Incident]++; counts[u.Incident]%2 == 0 {
+			bar = middle + 1
+		}
+		x, w := d.between(u.At, u.Promise)
+		d.rect("promise"+class, x, bar, w, 6, 1, fmt.Sprintf("next promised before %s", d.stamp(u.Promise)))
+		if !u.Promise.After(d.to) && w > 14 {
+			d.line("until"+class, x+w, bar-2, x+w, bar+8)
+		}
+	}
+	for n, i := range own {
+		u := d.Updates[i]
+		at := middle
+		if n > 0 { // of another incident, at nearly the same moment
+			if before := d.Updates[own[n-1]]; before.Incident != u.Incident && d.x(u.At)-d.x(before.At) < 9 {
+				at += 13
+			}
+		}
+		d.mark(u.Kind, d.x(u.At), at, fmt.Sprintf("%s %s: %s to %s by %s\n%s", d.stamp(u.At), u.Incident, u.Kind, u.Audience, u.by(), u.Short))
+	}
+}
+
+// brokenBy reports whether a promise was broken: by the update that came next,
+// or by none.
+func (d *drawing) brokenBy(u Update, later []int) bool {
+	for _, i := range later {
+		if next := d.Updates[i]; next.Incident == u.Incident && next.Kept != nil {
+			return !*next.Kept
+		}
+	}
+	return d.unmet[pair{u.Incident, u.Audience}] && u.Promise.Before(d.Script.End)
+}
+
+// kinds are those that the legend explains, in its order.
+var kinds = []incident.UpdateKind{
+	incident.First, incident.Progress, incident.Holding, incident.Overdue, incident.Unknown, incident.Reopening, incident.Closing,
+}
+
+// mark draws an update by its kind, so that it can be told without colours too.
+func (d *drawing) mark(kind incident.UpdateKind, x, y float64, title string) {
+	class := "mark " + string(kind)
+	switch kind {
+	case incident.First:
+		d.circle(class, x, y, 7.5, title)
+	case incident.Progress:
+		d.polygon(class, title, x, y-8, x+8, y, x, y+8, x-8, y)
+	case incident.Holding:
+		d.circle(class, x, y, 4.5, title)
+	case incident.Overdue:
+		d.polygon(class, title, x, y-8, x+8, y+6, x-8, y+6)
+	case incident.Unknown:
+		d.polygon(class, title, x-7, y-6, x+7, y-6, x, y+8)
+	case incident.Reopening:
+		d.polygon(class, title, x-6, y-8, x+8, y, x-6, y+8)
+	case incident.Closing:
+		d.rect(class, x-6.5, y-6.5, 13, 13, 2, title)
+	default:
+		d.circle("mark other", x, y, 5.5, title)
+	}
+}
+
+// legend explains the marks that are there.
+func (d *drawing) legend(y float64) {
+	there := map[incident.UpdateKind]bool{}
+	broken := false
+	for _, u := range d.Updates {
+		there[u.Kind] = true
+		broken = broken || u.Kept != nil && !*u.Kept
+	}
+	x := d.left
+	item := func(width float64, label string, draw func(x float64)) {
+		draw(x + width/2)
+		d.text("small", x+width+6, y+4, label)
+		x += width + 6 + wide(label, 11) + 22
+	}
+	for _, kind := range kinds {
+		if there[kind] {
+			item(16, string(kind), func(x float64) { d.mark(kind, x, y, "") })
+		}
+	}
+	bar := func(class, label string, height float64) {
+		item(26, label, func(x float64) { d.rect(class, x-13, y-height/2, 26, height, 1, "") })
+	}
+	bar("promise", "until when the next was promised", 6)
+	if broken || len(d.unmet) > 0 {
+		bar("promise broken", "broken", 6)
+	}
+	bar("used", "SLA time used", 10)
+	bar("over", "over", 10)
+}
+
+// stamp writes a moment beside a mark.
+func (d *drawing) stamp(at time.Time) string { return d.when(at) }

@@ -1,0 +1,329 @@
+package rehearse
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sitrep/policies"
+	"sitrep/policies/words"
+	"sitrep/router/casebook"
+	"sitrep/router/incident"
+)
+
+// Stage is what a script is played against.
+type Stage struct {
+	Global policies.Global
+	Policy casebook.Policy
+	Words  Writer
+}
+
+// Writer puts an update into words.
+type Writer interface {
+	Render(v words.View, r words.Reader) (words.Rendered, error)
+}
+
+// speaker is who gives a script's words and ends its incidents.
+const speaker = "oncall"
+
+// Play plays a script to its end. The error is of type policies.Problems where
+// a line cannot be played.
+func Play(stage Stage, s *Script) (*Transcript, error) {
+	if err := known(stage, s); err != nil {
+		return nil, err
+	}
+	p := &player{
+		script: s, monitoring: newMonitoring(), now: s.Start, book: casebook.New(stage.Policy),
+		out: newTranscript(stage, s),
+	}
+	p.scribe = &scribe{stage: stage, book: p.book, out: p.out, zones: map[string]*time.Location{}}
+	if err := p.play(); err != nil {
+		return nil, err
+	}
+	p.out.close(p.book)
+	return p.out, nil
+}
+
+// known reports the audiences that the configuration does not have.
+func known(stage Stage, s *Script) error {
+	var names []string
+	for _, a := range stage.Policy.Audiences {
+		names = append(names, a.Name)
+	}
+	var all policies.Problems
+	for _, step := range s.Steps {
+		if step.Say == nil {
+			continue
+		}
+		for _, name := range step.Say.Audiences {
+			if !slices.Contains(names, name) {
+				all = append(all, problem(s.Name, step.Line, 1, step.source, "the configuration has: "+strings.Join(names, ", "), "no audience is called %s", name))
+			}
+		}
+	}
+	if len(all) > 0 {
+		return all
+	}
+	return nil
+}
+
+// player goes from moment to moment.
+type player struct {
+	script *Script
+	next   int // of its steps
+	turns  []turn
+	*monitoring
+	book   *casebook.Book
+	scribe *scribe
+	out    *Transcript
+
+	now  time.Time
+	back time.Time // when sitrep runs again; zero while it does
+	late []Step    // what came while it did not
+}
+
+// turn is the next move of a flapping alert.
+type turn struct {
+	at, end time.Time
+	step    Step
+	on      bool // it fires next
+}
+
+// play lets one moment follow the other. In each, what happens comes before
+// what time alone makes due, as it does in a router that has waited for both.
+func (p *player) play() error {
+	for {
+		p.now = p.upcoming()
+		if p.now.After(p.script.End) {
+			return nil
+		}
+		if !p.back.IsZero() && !p.now.Before(p.back) {
+			if err := p.start(); err != nil {
+				return err
+			}
+		}
+		if err := p.happen(); err != nil {
+			return err
+		}
+		if !p.back.IsZero() {
+			continue
+		}
+		for _, g := range p.repeats(p.now) {
+			if err := p.tell(g); err != nil {
+				return err
+			}
+		}
+		if err := p.book.Tick(p.now, p.scribe); err != nil {
+			return err
+		}
+		if err := p.receipts(); err != nil {
+			return err
+		}
+	}
+}
+
+// upcoming returns the next moment at which anything happens.
+func (p *player) upcoming() time.Time {
+	at := p.script.End.Add(1)
+	earlier := func(t time.Time) {
+		if t.Before(at) {
+			at = t
+		}
+	}
+	if p.next < len(p.script.Steps) {
+		earlier(p.script.Steps[p.next].At)
+	}
+	for _, t := range p.turns {
+		earlier(t.at)
+	}
+	if !p.back.IsZero() {
+		earlier(p.back)
+	} else {
+		if t, ok := p.repeat(); ok {
+			earlier(t)
+		}
+		at = p.book.Next(at)
+	}
+	if at.Before(p.now) { // what should have been before is now
+		return p.now
+	}
+	return at
+}
+
+// happen does the steps of this moment, and the turns of what flaps.
+func (p *player) happen() error {
+	var steps []Step
+	for p.next < len(p.script.Steps) && !p.script.Steps[p.next].At.After(p.now) {
+		steps = append(steps, p.script.Steps[p.next])
+		p.next++
+	}
+	for i := range p.turns {
+		if t := &p.turns[i]; !t.at.After(p.now) {
+			steps = append(steps, t.move())
+		}
+	}
+	p.turns = slices.DeleteFunc(p.turns, func(t turn) bool { return t.at.After(t.end) })
+	for _, s := range steps {
+		if !p.back.IsZero() {
+			p.late = append(p.late, s)
+			continue
+		}
+		if err := p.do(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// move returns what a flapping alert does next, and sets the move after that.
+// At the end it is quiet.
+func (t *turn) move() Step {
+	s := Step{At: t.at, Line: t.step.Line, source: t.step.source, move: true}
+	next := t.at.Add(t.step.Flap.Every)
+	if next.After(t.end) && t.at.Before(t.end) {
+		next = t.end
+	}
+	if t.on && t.at.Before(t.end) {
+		s.Fire = &t.step.Flap.Fire
+	} else {
+		s.Resolve = &Resolve{Name: t.step.Flap.Fire.Name}
+	}
+	t.at, t.on = next, !t.on
+	return s
+}
+
+// do does one step, now, which is later than its own moment where sitrep was
+// down.
+func (p *player) do(s Step) error {
+	if !s.move {
+		p.out.happened(p.now, s)
+	}
+	switch {
+	case s.Fire != nil:
+		return p.tell(p.fire(*s.Fire, s.At))
+	case s.Resolve != nil:
+		g, n := p.resolve(*s.Resolve, s.At)
+		if n == 0 {
+			if !s.move {
+				p.out.warn(p.now, s, "nothing of it fires")
+			}
+			return nil
+		}
+		return p.tell(g)
+	case s.Flap != nil:
+		f := s.Flap
+		on := true
+		if g := p.groups[f.Fire.Name]; g != nil {
+			f.Fire, on = g.last, p.firing[f.Fire.Name] == nil
+		}
+		t := turn{at: s.At, end: s.At.Add(f.For), step: s, on: on}
+		p.turns = append(p.turns, t)
+		return p.happen()
+	case s.Lose != nil:
+		p.lost = true
+	case s.Find != nil:
+		for _, g := range p.find() {
+			if err := p.tell(g); err != nil {
+				return err
+			}
+		}
+	case s.Restart != nil:
+		p.back = p.now.Add(s.Restart.For)
+		if s.Restart.For == 0 {
+			return p.start()
+		}
+	case s.Say != nil:
+		in := incident.Input{Say: &incident.Say{Texts: s.Say.Texts, Audiences: s.Say.Audiences, Phase: s.Say.Phase}}
+		return p.override(s, s.Say.Incident, in, &in.Say.Incident)
+	case s.End != nil:
+		in := incident.Input{Resolve: &incident.Resolve{Reason: s.End.Reason}}
+		return p.override(s, s.End.Incident, in, &in.Resolve.Incident)
+	}
+	return nil
+}
+
+// tell lets a webhook arrive.
+func (p *player) tell(g *group) error {
+	alerts := p.webhook(g, p.now)
+	if len(alerts) == 0 {
+		return nil
+	}
+	_, unmatched, err := p.book.Take(incident.Input{At: p.now.UTC(), Alerts: alerts}, p.scribe)
+	if err != nil {
+		return err
+	}
+	p.out.unmatched(p.now, g.name, unmatched)
+	return p.receipts()
+}
+
+// override lets a person do something to an incident: the one that is named, or
+// the only one that is open.
+func (p *player) override(s Step, id string, in incident.Input, target *string) error {
+	if id == "" {
+		var open []string
+		for _, c := range p.book.Cases() {
+			if c.State.Open() {
+				open = append(open, c.State.ID)
+			}
+		}
+		slices.SortFunc(open, func(a, b string) int { return casebook.Number(a) - casebook.Number(b) })
+		switch len(open) {
+		case 0:
+			p.out.warn(p.now, s, "no incident is open")
+			return nil
+		case 1:
+			id = open[0]
+		default:
+			p.out.warn(p.now, s, "more than one incident is open; name one of "+strings.Join(open, ", "))
+			return nil
+		}
+	}
+	*target = id
+	in.At, in.By, in.ID = p.now.UTC(), speaker, fmt.Sprintf("line %d", s.Line)
+	isKnown, _, err := p.book.Take(in, p.scribe)
+	if err != nil {
+		return err
+	}
+	if !isKnown {
+		p.out.warn(p.now, s, "there is no incident "+id)
+	}
+	return p.receipts()
+}
+
+// receipts lets the channels report what they accepted, which is everything, at
+// once. What follows from that may be due at once too.
+func (p *player) receipts() error {
+	for len(p.scribe.receipts) > 0 {
+		r := p.scribe.receipts[0]
+		p.scribe.receipts = p.scribe.receipts[1:]
+		if _, _, err := p.book.Take(incident.Input{At: p.now.UTC(), Receipt: &r}, p.scribe); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start is a sitrep that starts: it remembers the facts, takes what came
+// meanwhile, and only then what fell due.
+func (p *player) start() error {
+	p.back = time.Time{}
+	p.book = casebook.New(p.scribe.stage.Policy)
+	p.scribe.book = p.book
+	for _, f := range p.scribe.facts {
+		p.book.Remember(f)
+	}
+	p.book.Wind(p.now)
+	late := p.late
+	p.late = nil
+	for i, s := range late {
+		if !p.back.IsZero() { // one of them stopped it again
+			p.late = append(p.late, late[i:]...)
+			return nil
+		}
+		if err := p.do(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}

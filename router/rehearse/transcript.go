@@ -1,0 +1,253 @@
+package rehearse
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sitrep/router/casebook"
+	"sitrep/router/incident"
+)
+
+// Transcript is what a rehearsal came to.
+type Transcript struct {
+	Script  *Script
+	Updates []Update // in the order in which they were planned
+	Notes   []Note
+	Sums    []Sum
+	// Warnings are lines of the script that did nothing, each a sentence.
+	Warnings []string
+	Open     []string // incidents that are open at the end
+	Coming   []string // what those that are over still have to tell
+
+	stage Stage
+	zone  *time.Location // of all times that people read
+	facts []incident.Fact
+
+	next    Update         // what the next fact Planned completes
+	numbers map[number]int // index of an update
+	unmet   map[pair]bool  // promises that broke before anything answered them
+	nowhere map[string]bool
+}
+
+// number names an update, and pair an audience of an incident.
+type (
+	number struct {
+		incident string
+		update   int
+	}
+	pair struct{ incident, audience string }
+)
+
+// Update is one thing told to one audience.
+type Update struct {
+	At         time.Time
+	Incident   string
+	Number     int // within the incident
+	Audience   string
+	Kind       incident.UpdateKind
+	Recipients int
+	Channels   []string
+	Behind     []string // channels that wait for the audience's hours
+	Promise    time.Time
+	Kept       *bool // whether it kept the promise before it; nil: there was none
+	Late       bool
+	Why        string
+	Short      string // the SMS, or the subject of the mail
+	Text       string // the SMS, or the text of the mail
+}
+
+// told is an update in words.
+type told struct{ short, whole string }
+
+// Note is something that happened besides the updates.
+type Note struct {
+	At    time.Time
+	After int // so many updates came before it
+	Text  string
+	// of is the incident whose phase it tells, where that changed by itself.
+	of    string
+	phase incident.Phase
+}
+
+// Sum is what one audience got and was promised.
+type Sum struct {
+	Audience           string
+	Updates            int
+	Made, Kept, Broken int
+	Silence            time.Duration // the longest between two updates
+}
+
+func newTranscript(stage Stage, s *Script) *Transcript {
+	t := &Transcript{
+		Script: s, stage: stage, zone: s.Start.Location(),
+		numbers: map[number]int{}, unmet: map[pair]bool{}, nowhere: map[string]bool{},
+	}
+	// A script that begins in the organisation's own time goes on in it, also
+	// over a change of the clock.
+	if home := stage.Global.TimeZone; home != nil {
+		_, a := s.Start.Zone()
+		_, b := s.Start.In(home).Zone()
+		if a == b {
+			t.zone = home
+		}
+	}
+	return t
+}
+
+func (t *Transcript) note(at time.Time, format string, args ...any) {
+	t.Notes = append(t.Notes, Note{At: at, After: len(t.Updates), Text: fmt.Sprintf(format, args...)})
+}
+
+// warn tells that a line of the script did nothing.
+func (t *Transcript) warn(at time.Time, s Step, why string) {
+	t.note(at, "nothing happens: %s", why)
+	t.Warnings = append(t.Warnings, fmt.Sprintf("%s:%d: nothing happens: %s", t.Script.Name, s.Line, why))
+}
+
+// happened tells a step as the script has it.
+func (t *Transcript) happened(now time.Time, s Step) {
+	text := s.sentence()
+	if s.At.Before(now) {
+		text += " (since " + t.clock(s.At, now) + ")"
+	}
+	t.note(now, "%s", text)
+}
+
+// unmatched tells, once for each name, of alerts that belong to no service.
+func (t *Transcript) unmatched(at time.Time, name string, n int) {
+	if n > 0 && !t.nowhere[name] {
+		t.nowhere[name] = true
+		t.note(at, "%s belongs to no service: counted, and nobody is told", name)
+	}
+}
+
+// ordered adds what a fact does not hold to the update that comes next.
+func (t *Transcript) ordered(text told, people int) {
+	t.next = Update{Short: text.short, Text: text.whole, Recipients: people}
+}
+
+// decided takes a fact into the transcript.
+func (t *Transcript) decided(c *casebook.Case, f incident.Fact) {
+	t.facts = append(t.facts, f)
+	switch {
+	case f.Planned != nil:
+		t.planned(f)
+	case f.Kept != nil:
+		t.answered(f.Incident, f.Kept, true)
+		if f.Kept.Late {
+			t.note(f.At, "%s: the promise to %s is kept after all", f.Incident, f.Kept.Audience)
+		}
+	case f.Broken != nil:
+		t.answered(f.Incident, f.Broken, false)
+		t.note(f.At, "%s: the promise to %s is broken: nothing came before %s", f.Incident, f.Broken.Audience, t.clock(f.Broken.PromiseAt, f.At))
+	case f.Phased != nil:
+		t.phased(f)
+	case f.Refused != nil:
+		text := fmt.Sprintf("%s: refused to %s: %s", f.Incident, f.Refused.What, f.Refused.Reason)
+		t.note(f.At, "%s", text)
+		t.Warnings = append(t.Warnings, t.Script.Name+":"+strings.TrimPrefix(f.Input, "line ")+": "+text)
+	case f.Resolved != nil:
+		text := fmt.Sprintf("%s is resolved: out from %s to %s", f.Incident, t.clock(f.Resolved.StartedAt, f.At), t.clock(f.Resolved.EndedAt, f.At))
+		if f.Resolved.Firing > 0 {
+			text += fmt.Sprintf(", %s muted", plural(f.Resolved.Firing, "firing alert"))
+		}
+		t.note(f.At, "%s", text)
+	case f.Unconfirmed != nil:
+		t.note(f.At, "%s is unconfirmed: no webhook since about %s", f.Incident, t.clock(f.Unconfirmed.Since, f.At))
+	case f.Fired != nil, f.Ceased != nil, f.Heard != nil, f.Said != nil, f.Delivered != nil:
+		// The script's own lines tell these, and the last goes without saying.
+	default:
+		t.note(f.At, "%s", strings.TrimPrefix(f.String(), "incident "))
+	}
+}
+
+func (t *Transcript) planned(f incident.Fact) {
+	p := f.Planned
+	u := t.next
+	u.At, u.Incident, u.Number, u.Audience, u.Kind = f.At, f.Incident, p.Update, p.Audience, p.Kind
+	u.Channels, u.Behind, u.Promise, u.Late, u.Why = p.Channels, p.Behind, p.PromiseAt, p.Late, p.Why
+	if who := (pair{u.Incident, u.Audience}); t.unmet[who] && !p.CatchUp {
+		delete(t.unmet, who)
+		u.Kept = new(bool)
+	}
+	t.numbers[number{u.Incident, u.Number}] = len(t.Updates)
+	t.Updates = append(t.Updates, u)
+	t.next = Update{}
+}
+
+// answered notes the fate of a promise at the update that answered it; where
+// none has yet, at the one that will.
+func (t *Transcript) answered(id string, p *incident.Promise, kept bool) {
+	if i, ok := t.numbers[number{id, p.By}]; ok {
+		t.Updates[i].Kept = &kept
+		return
+	}
+	t.unmet[pair{id, p.Audience}] = !kept
+}
+
+// phased tells a phase. Of changes between which nobody was told anything, only
+// the last is worth telling: what flaps makes hundreds.
+func (t *Transcript) phased(f incident.Fact) {
+	for n := len(t.Notes) - 1; n >= 0 && t.Notes[n].After == len(t.Updates); n-- {
+		if t.Notes[n].of == f.Incident && f.By == "" {
+			t.Notes = append(t.Notes[:n], t.Notes[n+1:]...)
+			break
+		}
+	}
+	t.note(f.At, "%s: phase %s", f.Incident, f.Phased.To)
+	last := &t.Notes[len(t.Notes)-1]
+	last.phase = f.Phased.To
+	if f.By == "" {
+		last.of = f.Incident
+	}
+}
+
+// still drops phases that an incident is in already, as was told.
+func (t *Transcript) still() {
+	in := map[string]incident.Phase{}
+	t.Notes = slices.DeleteFunc(t.Notes, func(n Note) bool {
+		if n.phase == "" {
+			return false
+		}
+		id, _, _ := strings.Cut(n.Text, ":")
+		before := orElse(string(in[id]), string(incident.Investigating))
+		in[id] = n.phase
+		return n.of != "" && before == string(n.phase)
+	})
+}
+
+// close sums up.
+func (t *Transcript) close(b *casebook.Book) {
+	t.still()
+	sums := map[string]*Sum{}
+	for _, a := range t.stage.Policy.Audiences {
+		sums[a.Name] = &Sum{Audience: a.Name}
+	}
+	for _, u := range t.Updates {
+		sums[u.Audience].Updates++
+	}
+	cases := b.Cases()
+	slices.SortFunc(cases, func(a, b *casebook.Case) int {
+		return casebook.Number(a.State.ID) - casebook.Number(b.State.ID)
+	})
+	for _, c := range cases {
+		if c.State.Open() {
+			t.Open = append(t.Open, c.State.ID)
+		} else {
+			for _, d := range b.Coming(c, t.Script.End) {
+				t.Coming = append(t.Coming, fmt.Sprintf("%s  %s to %s  [%s]", t.when(d.At), d.Kind, d.Audience, c.State.ID))
+			}
+		}
+		for name, told := range c.State.Told {
+			if s := sums[name]; s != nil {
+				s.Made, s.Kept, s.Broken = s.Made+told.Made, s.Kept+told.Kept, s.Broken+told.Broken
+				s.Silence = max(s.Silence, told.Silence)
+			}
+		}
+	}
+	for _, a := range t.stage.Policy.Audiences {
+		t.Sums = append(t.Sums, *sums[a.Name])
+	}
+}
