@@ -16,7 +16,8 @@
 //  1. take a run of inputs, or the incidents whose time has come;
 //  2. decide and apply, then plan, for each incident that is touched;
 //  3. store what the planned updates say and who gets them, by hash;
-//  4. commit the facts: all of it happened, or none. No facts, no commit;
+//  4. commit the facts: all of it happened, or none. No facts, no commit
+//     (but now and then the cursor alone, so that decided inputs can go);
 //  5. cut what was planned into parts; cutting twice is cutting once;
 //  6. show the new state to readers, and answer those who wait.
 //

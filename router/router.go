@@ -75,8 +75,9 @@ type Router struct {
 	pages *pages
 	waits waits
 
-	inbox  uint64 // messages up to this sequence are decided
-	inputs int    // and so many inputs of the next one
+	inbox   uint64 // messages up to this sequence are decided
+	inputs  int    // and so many inputs of the next one
+	covered uint64 // by the last commit: messages up to this sequence
 
 	facts   []incident.Fact // decided, not yet committed
 	size    int             // roughly, encoded
@@ -109,7 +110,7 @@ func (r *Router) Start(ctx context.Context) error {
 		for _, f := range c.Facts {
 			r.cases.Remember(f)
 		}
-		r.inbox, r.inputs = c.Inbox, c.Inputs
+		r.inbox, r.inputs, r.covered = c.Inbox, c.Inputs, c.Inbox
 		return nil
 	})
 	if err != nil {

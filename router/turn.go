@@ -34,20 +34,29 @@ func (r *Router) take(ctx context.Context, m message) error {
 	if err := r.commit(ctx); err != nil {
 		return err
 	}
-	r.compact(ctx, m)
+	if m.last && time.Since(r.compacted) >= time.Minute {
+		r.compacted = time.Now()
+		return r.compact(ctx)
+	}
 	return nil
 }
 
-// compact forgets inputs that are decided, now and then. Those that made no
-// fact would make none again, so the cursor of the last commit may stay behind.
-func (r *Router) compact(ctx context.Context, m message) {
-	if !m.last || r.inbox == 0 || time.Since(r.compacted) < time.Minute {
-		return
+// manyInputs is how many inbox messages without a fact are let pile up behind
+// the cursor of the last commit.
+const manyInputs = 1000
+
+// compact forgets inputs that a commit covers. Where nothing but repeats came
+// for long, a commit without facts moves the cursor first.
+func (r *Router) compact(ctx context.Context) error {
+	if r.inbox-r.covered >= manyInputs {
+		if err := r.record(ctx); err != nil {
+			return err
+		}
 	}
-	r.compacted = time.Now()
-	if err := r.o.Inbox.Compact(ctx, r.inbox); err != nil && ctx.Err() == nil {
+	if err := r.o.Inbox.Compact(ctx, r.covered); err != nil && ctx.Err() == nil {
 		r.o.Log.Warn("decided inputs could not be removed from the inbox; tried again in a minute", "err", err)
 	}
+	return nil
 }
 
 // input decides one input for every case that it touches.
@@ -159,8 +168,7 @@ func sizeOf(f incident.Fact) int {
 // state, and answers those who wait.
 func (r *Router) commit(ctx context.Context) error {
 	if len(r.facts) > 0 {
-		c := incident.Commit{Inbox: r.inbox, Inputs: r.inputs, At: time.Now().UTC(), Facts: r.facts}
-		if err := r.insist(ctx, fmt.Sprintf("a commit of %d facts", len(r.facts)), func() error { return r.o.Store.Commit(ctx, c) }); err != nil {
+		if err := r.record(ctx); err != nil {
 			return err
 		}
 		if r.o.Watch.Fact != nil {
@@ -182,6 +190,16 @@ func (r *Router) commit(ctx context.Context) error {
 		a()
 	}
 	r.answers = nil
+	return nil
+}
+
+// record appends a commit of the facts decided so far and of the cursor.
+func (r *Router) record(ctx context.Context) error {
+	c := incident.Commit{Inbox: r.inbox, Inputs: r.inputs, At: time.Now().UTC(), Facts: r.facts}
+	if err := r.insist(ctx, fmt.Sprintf("a commit of %d facts", len(r.facts)), func() error { return r.o.Store.Commit(ctx, c) }); err != nil {
+		return err
+	}
+	r.covered = r.inbox
 	return nil
 }
 

@@ -241,6 +241,31 @@ func TestWebhooksStop(t *testing.T) {
 	})
 }
 
+// TestInputsThatMeanNothing pile up and are removed; what comes after them is
+// judged all the same, also after a restart before and after the removal.
+func TestInputsThatMeanNothing(t *testing.T) {
+	tell(t, func(t *testing.T, s *story) {
+		for n := range 1500 {
+			s.webhook(alert{name: "Info", instance: fmt.Sprint(n), severity: "none", starts: time.Now()})
+			time.Sleep(time.Second)
+			if n == 700 || n == 1300 {
+				s.restart(0)
+			}
+		}
+		s.webhook(alert{name: "MailDown", instance: "mx1", severity: "critical", starts: time.Now()})
+		s.restart(0)
+		s.pass(10 * time.Minute)
+		s.restart(0)
+		if v := s.incident("SR-1"); v.State != "open" {
+			t.Errorf("SR-1 is %s", v.State)
+		}
+		s.collect()
+		if len(s.lines) != 2 {
+			t.Errorf("told: %q", s.lines)
+		}
+	})
+}
+
 // TestHostileAlert: alert text is data, in every output.
 func TestHostileAlert(t *testing.T) {
 	tell(t, func(t *testing.T, s *story) {

@@ -137,9 +137,8 @@ func TestRehearseSaysWhatIsWrong(t *testing.T) {
 		{nil, "start 2026-10-23T16:40+02:00\n0s explode\n", exitError, []string{"friday.script:2:4: expected a command, not explode", "hint:"}},
 		{nil, "start 2026-10-23T16:40+02:00\n0s fire X\n1m say bord \"x\"\n", exitError, []string{"friday.script:3:1: no audience is called bord", "it, management, board, staff"}},
 		{nil, "start 2026-10-23T16:40+02:00\n0s say \"x\"\n", exitOK, []string{"warning: ", "friday.script:2: nothing happens: no incident is open"}},
-		{[]string{"--format=csv"}, friday, exitUsage, []string{"--format"}},
+		{[]string{"--format=csv"}, friday, exitUsage, []string{"table,timeline,json"}},
 		{[]string{"--expect=" + filepath.Join(t.TempDir(), "none")}, friday, exitUsage, []string{"read what is expected", "hint:"}},
-		{[]string{"--config.file=" + filepath.Join(t.TempDir(), "none.yml")}, friday, exitUsage, []string{"there is no file"}},
 	} {
 		code, out, errs := rehearsal(t, c.flags, "friday.script", c.script)
 		for _, want := range c.says {
@@ -153,6 +152,9 @@ func TestRehearseSaysWhatIsWrong(t *testing.T) {
 	}
 	if code, _, errs := rehearsal(t, []string{"--svg=" + filepath.Join(t.TempDir(), "x.svg")}, "a", friday, "b", friday); code != exitUsage || !strings.Contains(errs, "hint:") {
 		t.Errorf("two scripts in one drawing: exit code %d\n%s", code, errs)
+	}
+	if code, _, errs := sitrepSays("rehearse", "--config.file="+filepath.Join(t.TempDir(), "none.yml"), "x.script"); code != exitUsage || !strings.Contains(errs, "there is no file") {
+		t.Errorf("a configuration that is not there: exit code %d\n%s", code, errs)
 	}
 	if code, _, errs := sitrepSays("rehearse"); code != exitUsage || !strings.Contains(errs, "script") {
 		t.Errorf("no script: exit code %d\n%s", code, errs)

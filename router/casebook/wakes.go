@@ -41,8 +41,20 @@ func (w *wakes) due(now time.Time) *Case {
 
 type wakeHeap []*Case
 
-func (h wakeHeap) Len() int           { return len(h) }
-func (h wakeHeap) Less(i, j int) bool { return h[i].wake.Before(h[j].wake) }
+func (h wakeHeap) Len() int { return len(h) }
+
+// Less orders by moment; at one moment by service and incident, so that a
+// restart opens and tells in the same order.
+func (h wakeHeap) Less(i, j int) bool {
+	a, b := h[i], h[j]
+	if c := a.wake.Compare(b.wake); c != 0 {
+		return c < 0
+	}
+	if a.State.Service != b.State.Service {
+		return a.State.Service < b.State.Service
+	}
+	return a.State.ID < b.State.ID
+}
 func (h wakeHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
 	h[i].place, h[j].place = i, j

@@ -247,7 +247,7 @@ func (s *State) deliver(d *Delivered) {
 	t := s.told(f.Order.Audience)
 	for _, p := range t.Promises {
 		if p.By == d.Update {
-			p.Done, p.InTime = true, f.Missed == 0 && !f.LastAt.After(p.At)
+			p.Done, p.InTime = true, f.Missed == 0 && f.LastAt.Before(p.At)
 		}
 	}
 	t.sweep()

@@ -20,12 +20,10 @@ type course struct {
 
 // bout is one outage of it: an incident, or its relapse.
 type bout struct {
-	id      string
-	start   time.Time // its clocks start
-	ended   time.Time // and stop; zero: never
-	closed  time.Time
-	phases  []phase
-	started time.Time // people could first be told
+	id     string
+	start  time.Time // its clocks start
+	ended  time.Time // and stop; zero: never
+	phases []phase
 }
 
 type phase struct {
@@ -74,12 +72,12 @@ func (c *course) take(f incident.Fact) {
 		last.phase(f.At, f.Phased.To)
 	case f.Resolved != nil:
 		last.phase(f.At, "")
-		last.ended, last.closed = f.Resolved.EndedAt, f.At
+		last.ended = f.Resolved.EndedAt
 	}
 }
 
 func (c *course) begin(f incident.Fact, start time.Time) {
-	b := &bout{id: f.Incident, start: start, started: f.At}
+	b := &bout{id: f.Incident, start: start}
 	b.phase(f.At, incident.Investigating)
 	c.bouts = append(c.bouts, b)
 }

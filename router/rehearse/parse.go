@@ -22,6 +22,7 @@ const longest = 10 * 366 * day
 func Parse(name, text string) (*Script, error) {
 	p := &parser{script: &Script{Name: name}}
 	if !utf8.ValidString(text) {
+		p.number = 1
 		p.fail(1, "save it as UTF-8", "the script is not text")
 		return nil, p.problems
 	}
