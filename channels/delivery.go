@@ -22,7 +22,7 @@ type Delivery struct {
 	// Thread are the IDs of deliveries to the same recipient that this one
 	// follows, oldest first; empty for the first.
 	Thread []string
-	// Topic is the same for all messages of an incident (List-Id like).
+	// Topic is the same for all messages that one list of people gets.
 	Topic string
 
 	// Again says that an earlier attempt ended ambiguously: the provider may

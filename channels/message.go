@@ -19,7 +19,7 @@ func (j *job) delivery(n int) Delivery {
 		To:       address,
 		Name:     p.Name,
 		Language: text.Language,
-		Topic:    j.part.Incident,
+		Topic:    j.part.Audience,
 		Again:    r.maybe > 0,
 		Since:    r.first,
 		Expires:  j.part.Expires,

@@ -85,7 +85,33 @@ func (m *metrics) incidents(r *router.Router) {
 			}
 		}
 		return float64(open)
-	}))
+	}), silence{r, prometheus.NewDesc("sitrep_longest_silence_seconds", "Longest time between two updates of the open incidents, the present one included.", []string{"audience"}, nil)})
+}
+
+// silence tells the longest time between two updates of the open incidents, by
+// audience, when somebody looks.
+type silence struct {
+	router *router.Router
+	desc   *prometheus.Desc
+}
+
+func (s silence) Describe(c chan<- *prometheus.Desc) { c <- s.desc }
+
+func (s silence) Collect(c chan<- prometheus.Metric) {
+	longest := map[string]time.Duration{}
+	for _, p := range s.router.Incidents() {
+		if !p.Open {
+			continue
+		}
+		for _, a := range p.Audiences {
+			if a.Told {
+				longest[a.Name] = max(longest[a.Name], a.LongestSilence, time.Since(a.LastAt))
+			}
+		}
+	}
+	for name, d := range longest {
+		c <- prometheus.MustNewConstMetric(s.desc, prometheus.GaugeValue, d.Seconds(), name)
+	}
 }
 
 func (m *metrics) handler(r *prometheus.Registry) http.Handler {

@@ -173,7 +173,6 @@ type run struct {
 	queue  *bus.Queue
 	sender interface{ Close() error }
 	seen   atomic.Int64 // outcomes
-	told   atomic.Int64 // receipts taken
 }
 
 // work starts a worker; change may put something between it and the world.

@@ -15,11 +15,11 @@ import (
 	"testing"
 	"time"
 
+	amalert "github.com/prometheus/alertmanager/alert"
 	"github.com/prometheus/alertmanager/config/common"
 	"github.com/prometheus/alertmanager/notify"
 	"github.com/prometheus/alertmanager/notify/webhook"
 	"github.com/prometheus/alertmanager/template"
-	"github.com/prometheus/alertmanager/types"
 	commoncfg "github.com/prometheus/common/config"
 	"github.com/prometheus/common/model"
 	"go.uber.org/goleak"
@@ -144,8 +144,8 @@ func TestTheModulesNotifierSendsWhatIsRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	starts := time.Date(2024, 3, 1, 10, 0, 0, 123e6, time.UTC)
-	alert := func(name, instance, job, severity, generator string, ends time.Time, annotations model.LabelSet) *types.Alert {
-		return &types.Alert{Alert: model.Alert{
+	alert := func(name, instance, job, severity, generator string, ends time.Time, annotations model.LabelSet) *amalert.Alert {
+		return &amalert.Alert{Alert: model.Alert{
 			Labels: model.LabelSet{
 				"alertname": model.LabelValue(name), "service": "mail", "severity": model.LabelValue(severity),
 				"instance": model.LabelValue(instance), "job": model.LabelValue(job),

@@ -110,7 +110,7 @@ func (a *arguments) labels(taken ...string) (map[string]string, bool) {
 		switch {
 		case !ok:
 			return nil, a.bad(t, "expected label=value, not %s", t.shown())
-		case !model.LabelName(name).IsValidLegacy():
+		case !model.LegacyValidation.IsValidLabelName(name):
 			return nil, a.bad(t, "%q is no name of a label", name)
 		case name == model.AlertNameLabel:
 			return nil, a.bad(t, "the name of the alert stands after %s", a.command.head)

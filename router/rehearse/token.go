@@ -15,9 +15,6 @@ type token struct {
 	quoted bool
 }
 
-// bare reports whether the token is a word without quotes.
-func (t token) bare() bool { return !t.quoted }
-
 // pair splits name=value, quoted or not.
 func (t token) pair() (name, value string, ok bool) {
 	if t.quoted {

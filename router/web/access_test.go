@@ -28,6 +28,7 @@ var endpoints = []struct {
 	{"POST", "/api/v1/incidents/SR-1/updates", policies.RoleResponder, `{"text":"we look at it"}`, 200},
 	{"POST", "/api/v1/incidents/SR-1/resolve", policies.RoleResponder, "", 200},
 	{"GET", "/api/v1/schedule", policies.RoleViewer, "", 200},
+	{"GET", "/api/v1/alerts?service=none", policies.RoleViewer, "", 200},
 	{"GET", "/-/healthy", "", "", 200},
 	{"GET", "/-/ready", "", "", 200},
 	{"GET", "/metrics", "", "", 200},

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	amalert "github.com/prometheus/alertmanager/alert"
 	"github.com/prometheus/alertmanager/config"
 	"github.com/prometheus/alertmanager/config/common"
 	"github.com/prometheus/alertmanager/dispatch"
@@ -24,7 +25,6 @@ import (
 	amwebhook "github.com/prometheus/alertmanager/notify/webhook"
 	"github.com/prometheus/alertmanager/provider/mem"
 	"github.com/prometheus/alertmanager/template"
-	"github.com/prometheus/alertmanager/types"
 	"github.com/prometheus/client_golang/prometheus"
 	commoncfg "github.com/prometheus/common/config"
 	"github.com/prometheus/common/model"
@@ -101,18 +101,18 @@ func newAlertmanager(t *testing.T, h *house, token string) *alertmanager {
 }
 
 // amAlert is an alert as Prometheus hands it over: it fires until it ends.
-func amAlert(name string, starts, ends time.Time) *types.Alert {
+func amAlert(name string, starts, ends time.Time) *amalert.Alert {
 	if ends.IsZero() {
 		ends = starts.Add(24 * time.Hour)
 	}
-	return &types.Alert{UpdatedAt: time.Now(), Alert: model.Alert{
+	return &amalert.Alert{UpdatedAt: time.Now(), Alert: model.Alert{
 		Labels:      model.LabelSet{"alertname": model.LabelValue(name), "service": "mail", "severity": "critical"},
 		Annotations: model.LabelSet{"summary": model.LabelValue(name + " <does> not answer")},
 		StartsAt:    starts, EndsAt: ends, GeneratorURL: "http://prometheus.voorbeeld.example:9090/graph",
 	}}
 }
 
-func (a *alertmanager) put(alerts ...*types.Alert) {
+func (a *alertmanager) put(alerts ...*amalert.Alert) {
 	a.t.Helper()
 	if err := a.alerts.Put(context.Background(), alerts...); err != nil {
 		a.t.Fatal(err)
@@ -154,7 +154,7 @@ func TestTheRealAlertmanagerIsUnderstood(t *testing.T) {
 		am := newAlertmanager(t, h, "secret of alerts")
 		defer am.close()
 		began := time.Now()
-		until := func(age time.Duration) { time.Sleep(began.Add(age).Sub(time.Now())); synctest.Wait() }
+		until := func(age time.Duration) { time.Sleep(time.Until(began.Add(age))); synctest.Wait() }
 
 		one, two := amAlert("MailDown", began, time.Time{}), amAlert("QueueLong", began, time.Time{})
 		am.put(one, two)
@@ -206,7 +206,7 @@ func TestTheRealAlertmanagerIsUnderstood(t *testing.T) {
 		}
 
 		// All end. What Prometheus says of each comes with the next webhook.
-		var over []*types.Alert
+		var over []*amalert.Alert
 		for _, name := range []string{"MailDown", "QueueLong", "DiskFull", "RelayDown"} {
 			a := amAlert(name, began, time.Now())
 			a.StartsAt = map[string]time.Time{"DiskFull": began.Add(4 * time.Minute), "RelayDown": began.Add(40 * time.Minute)}[name]

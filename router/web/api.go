@@ -34,6 +34,7 @@ func (s *Server) routes(api huma.API) {
 	huma.Register(api, op("get-incident", http.MethodGet, "/api/v1/incidents/{id}", "One incident, with its timeline and what its audiences were told", policies.RoleViewer, 404), s.getIncident)
 	huma.Register(api, op("post-update", http.MethodPost, "/api/v1/incidents/{id}/updates", "Say something now", policies.RoleResponder, override...), s.postUpdate)
 	huma.Register(api, op("resolve-incident", http.MethodPost, "/api/v1/incidents/{id}/resolve", "End an incident by hand", policies.RoleResponder, override...), s.resolve)
+	huma.Register(api, op("list-alerts", http.MethodGet, "/api/v1/alerts", "Firing alerts that belong to no service, oldest first; a thousand at most", policies.RoleViewer), s.listAlerts)
 	huma.Register(api, op("get-schedule", http.MethodGet, "/api/v1/schedule", "What is due next, per incident and audience", policies.RoleViewer, 422), s.getSchedule)
 	for _, item := range api.OpenAPI().Paths {
 		if item.Post != nil { // an override that is not decided in time
@@ -257,6 +258,25 @@ func (s *Server) submit(ctx context.Context, id string, in incident.Input) (*dec
 		if p := f.Planned; p != nil {
 			out.Body.Updates = append(out.Body.Updates, updateBody{Update: p.Update, Audience: p.Audience, Kind: string(p.Kind), Channels: p.Channels, Deliveries: p.Deliveries, NextBefore: moment(p.PromiseAt)})
 		}
+	}
+	return out, nil
+}
+
+type alertsInput struct {
+	Service string `query:"service" required:"true" enum:"none" doc:"none: those that belong to no service"`
+}
+
+type alertsOutput struct {
+	Body struct {
+		Alerts []alertBody `json:"alerts"`
+	}
+}
+
+func (s *Server) listAlerts(ctx context.Context, _ *alertsInput) (*alertsOutput, error) {
+	out := &alertsOutput{}
+	out.Body.Alerts = []alertBody{}
+	for _, o := range s.o.Desk.Strays() {
+		out.Body.Alerts = append(out.Body.Alerts, alertBody{Fingerprint: o.Fingerprint, Labels: o.Labels, Summary: o.Summary, StartsAt: o.StartsAt.UTC()})
 	}
 	return out, nil
 }

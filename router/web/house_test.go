@@ -97,14 +97,14 @@ func (s *tap) set(err error) {
 	s.broken = err
 }
 
-func (s *tap) state() (error, chan struct{}) {
+func (s *tap) state() (hold chan struct{}, broken error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.broken, s.hold
+	return s.hold, s.broken
 }
 
 func (s *tap) Put(ctx context.Context, inputs ...incident.Input) error {
-	err, hold := s.state()
+	hold, err := s.state()
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (s *tap) Put(ctx context.Context, inputs ...incident.Input) error {
 }
 
 func (s *tap) Probe(ctx context.Context) error {
-	if err, _ := s.state(); err != nil {
+	if _, err := s.state(); err != nil {
 		return err
 	}
 	return s.Bus.Probe(ctx)

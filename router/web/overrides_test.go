@@ -18,6 +18,7 @@ import (
 type undecided struct{ shows, takes *house }
 
 func (u undecided) Incidents() []*router.Page       { return u.shows.router.Incidents() }
+func (u undecided) Strays() []incident.Observation  { return u.shows.router.Strays() }
 func (u undecided) Incident(id string) *router.Page { return u.shows.router.Incident(id) }
 func (u undecided) Submit(ctx context.Context, in incident.Input) (router.Decision, error) {
 	return u.takes.router.Submit(ctx, in)
@@ -51,7 +52,7 @@ func TestWordsGoOutAtOnceAndResetTheClock(t *testing.T) {
 		if due, want := h.due(began), "SR-1 board first 30m0s, SR-1 it holding 1h5m0s"; due != want {
 			t.Fatalf("due is %s, want %s", due, want)
 		}
-		time.Sleep(began.Add(40 * time.Minute).Sub(time.Now()))
+		time.Sleep(time.Until(began.Add(40 * time.Minute)))
 		if due, want := h.due(began), "SR-1 it holding 1h5m0s, SR-1 board holding 2h30m0s"; due != want {
 			t.Fatalf("due is %s, want %s", due, want)
 		}

@@ -20,6 +20,8 @@ import (
 type Desk interface {
 	Incidents() []*router.Page
 	Incident(id string) *router.Page
+	// Strays are firing alerts that belong to no service.
+	Strays() []incident.Observation
 	Submit(ctx context.Context, in incident.Input) (router.Decision, error)
 }
 

@@ -74,6 +74,13 @@ type dueBody struct {
 	Why      string    `json:"why"`
 }
 
+type alertBody struct {
+	Fingerprint string            `json:"fingerprint"`
+	Labels      map[string]string `json:"labels"`
+	Summary     string            `json:"summary,omitempty"`
+	StartsAt    time.Time         `json:"starts_at"`
+}
+
 // moment is a time as the API gives it; null where there is none.
 func moment(t time.Time) *time.Time {
 	if t.IsZero() {

@@ -50,7 +50,7 @@ func TestAnswersHaveTheirShapes(t *testing.T) {
 		h.opens()
 		h.delivered(channels.Report{Incident: "SR-1", Update: 1, Part: "SR-1.1.0.email", Accepted: 1, LastAt: time.Now()})
 		h.fires("payroll") // nobody's threshold but its own: SR-2
-		time.Sleep(began.Add(31 * time.Minute).Sub(time.Now()))
+		time.Sleep(time.Until(began.Add(31 * time.Minute)))
 		h.delivered(channels.Report{Incident: "SR-1", Update: 2, Part: "SR-1.2.0.email", Accepted: 1, Failed: 1, LastAt: time.Now()})
 		golden(t, "incidents", h.must(200, "GET", "/api/v1/incidents", "").body)
 		golden(t, "incident-open", h.must(200, "GET", "/api/v1/incidents/SR-1", "").body)
@@ -129,5 +129,24 @@ func TestTheListIsFilteredAndPaged(t *testing.T) {
 		if got := list("?state=open"); got != "" {
 			t.Errorf("after a silence, open are %s", got)
 		}
+	})
+}
+
+// TestAlertsOfNobodyAreListed: they open nothing, and somebody should see them.
+func TestAlertsOfNobodyAreListed(t *testing.T) {
+	inside(t, func(t *testing.T, h *house) {
+		body := `{"version":"4","alerts":[{"status":"firing","labels":{"alertname":"Odd","service":"nobody's"},"annotations":{"summary":"odd"},"startsAt":"2000-01-01T00:00:00Z","fingerprint":"f1"}]}`
+		h.must(202, "POST", "/api/v1/alertmanager", body)
+		synctest.Wait()
+		want := `{"alerts":[{"fingerprint":"f1","labels":{"alertname":"Odd","service":"nobody's"},"summary":"odd","starts_at":"2000-01-01T00:00:00Z"}]}`
+		if got := strings.TrimSpace(h.must(200, "GET", "/api/v1/alerts?service=none", "").body); got != want {
+			t.Errorf("listed %s, want %s", got, want)
+		}
+		h.must(202, "POST", "/api/v1/alertmanager", strings.Replace(body, `"firing"`, `"resolved"`, 1))
+		synctest.Wait()
+		if got := strings.TrimSpace(h.must(200, "GET", "/api/v1/alerts?service=none", "").body); got != `{"alerts":[]}` {
+			t.Errorf("after it ended %s", got)
+		}
+		h.must(422, "GET", "/api/v1/alerts", "")
 	})
 }
