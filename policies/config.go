@@ -269,6 +269,18 @@ type Recipient struct {
 	TimeZone string // IANA name
 }
 
+// Address returns where a channel reaches the recipient; empty where it does
+// not.
+func (r Recipient) Address(channel string) string {
+	switch channel {
+	case channelEmail:
+		return r.Email
+	case channelSMS:
+		return r.Phone
+	}
+	return ""
+}
+
 // Team is one of the two groups that are asked for something.
 type Team struct {
 	Name        string

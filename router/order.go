@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"sitrep/channels"
@@ -114,8 +115,10 @@ func (r *Router) roster(ctx context.Context, s *incident.State, a *policies.Audi
 	if told == nil || d.Kind != incident.Closing {
 		return out, nil
 	}
+	// The newest row of a person comes first; an address that it has is not
+	// written to a second time for an older row's sake.
 	seen := map[string]bool{}
-	for _, hash := range told.Rosters {
+	for _, hash := range slices.Backward(told.Rosters) {
 		var people []channels.Person
 		err := r.insist(ctx, "a roster", func() (err error) {
 			people, err = r.o.Library.Roster(ctx, hash)
@@ -125,8 +128,14 @@ func (r *Router) roster(ctx context.Context, s *incident.State, a *policies.Audi
 			return out, err
 		}
 		for _, p := range people {
-			if !seen[p.ID] {
-				seen[p.ID] = true
+			for _, address := range []*string{&p.Email, &p.Phone} {
+				key := strings.ToLower(*address)
+				if seen[key] {
+					*address = ""
+				}
+				seen[key] = key != ""
+			}
+			if p.Email != "" || p.Phone != "" {
 				out.all = append(out.all, p)
 			}
 		}

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sitrep/channels"
@@ -87,7 +90,8 @@ type Router struct {
 	rosters map[string]*roster // by audience, once stored
 	warned  map[string]bool
 
-	compacted time.Time // when decided inputs were last removed
+	busy      atomic.Int64 // since when the loop is at one turn, in Unix nanoseconds; 0: it waits
+	compacted time.Time    // when decided inputs were last removed
 }
 
 // New returns a router.
@@ -118,8 +122,9 @@ func (r *Router) Start(ctx context.Context) error {
 	}
 	now := time.Now()
 	for _, c := range r.cases.Cases() {
-		for _, f := range c.State.Flights {
-			r.orders = append(r.orders, order{c.State.ID, f.Order, c.State.Told[f.Order.Audience].LastAt})
+		for _, update := range slices.Sorted(maps.Keys(c.State.Flights)) {
+			f := c.State.Flights[update]
+			r.orders = append(r.orders, order{c.State.ID, f.Order, f.At})
 		}
 		r.publish(c, now)
 	}
@@ -140,9 +145,10 @@ type message struct {
 func (r *Router) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	messages := make(chan message)
+	unreadable := make(chan error, 1)
 	var reader sync.WaitGroup
-	reader.Go(func() { r.read(ctx, messages) })
-	err := r.loop(ctx, messages)
+	reader.Go(func() { unreadable <- r.read(ctx, messages) })
+	err := r.loop(ctx, messages, unreadable)
 	cancel()
 	reader.Wait()
 	r.waits.close()
@@ -153,8 +159,8 @@ func (r *Router) Run(ctx context.Context) error {
 }
 
 // read brings the inbox to the loop, and begins again where the last message
-// ended when the store stumbles.
-func (r *Router) read(ctx context.Context, messages chan<- message) {
+// ended when the store stumbles. It returns what cannot be mended so.
+func (r *Router) read(ctx context.Context, messages chan<- message) error {
 	after := r.inbox
 	for ctx.Err() == nil {
 		err := r.o.Inbox.Inputs(ctx, after, func(seq uint64, inputs []incident.Input, last bool) error {
@@ -166,14 +172,18 @@ func (r *Router) read(ctx context.Context, messages chan<- message) {
 				return ctx.Err()
 			}
 		})
+		if final := r.final(err); final != nil {
+			return final
+		}
 		if ctx.Err() == nil {
 			r.o.Log.Error("reading the inbox stopped; it begins again in a second", "err", err)
 			wait(ctx, time.Second)
 		}
 	}
+	return nil
 }
 
-func (r *Router) loop(ctx context.Context, messages <-chan message) error {
+func (r *Router) loop(ctx context.Context, messages <-chan message, unreadable <-chan error) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	var due <-chan time.Time // nil until the inbox is read: see the package
@@ -183,18 +193,31 @@ func (r *Router) loop(ctx context.Context, messages <-chan message) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case err = <-unreadable:
 		case m := <-messages:
+			r.busy.Store(time.Now().UnixNano())
 			err = r.take(ctx, m)
 			if m.last {
 				due = timer.C
 			}
 		case <-due:
+			r.busy.Store(time.Now().UnixNano())
 			err = r.tick(ctx, time.Now())
 		}
+		r.busy.Store(0)
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// Stuck returns for how long the loop has been at one turn: long where the store
+// takes nothing.
+func (r *Router) Stuck() time.Duration {
+	if since := r.busy.Load(); since != 0 {
+		return time.Since(time.Unix(0, since))
+	}
+	return 0
 }
 
 func wait(ctx context.Context, d time.Duration) {

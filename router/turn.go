@@ -27,6 +27,9 @@ func (r *Router) take(ctx context.Context, m message) error {
 			return err
 		}
 		r.inputs++
+		if err := (scribe{r, ctx}).Rest(); err != nil {
+			return err
+		}
 	}
 	if len(m.inputs) > 0 {
 		r.inbox, r.inputs = m.seq, 0

@@ -111,6 +111,7 @@ func masked(s string) string {
 // TestDemo is the demo itself, at a faster pace than people watch it, and the
 // lines of it that the README shows.
 func TestDemo(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
 	var out, errs bytes.Buffer
 	if code := runDemo(context.Background(), demoOptions{exit: true, speed: 20, listen: "127.0.0.1:0"}, &out, &errs); code != exitOK {
 		t.Fatalf("exit code %d\n%s%s", code, &out, &errs)

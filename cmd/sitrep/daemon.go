@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -107,7 +108,7 @@ func (d *daemon) build(ctx context.Context, o daemonOptions) error {
 	}
 
 	wo := web.Options{
-		Desk: r, Inbox: store, Store: store, Services: map[string]policies.Texts{}, Access: cfg.Access,
+		Desk: r, Inbox: store, Store: able{store, r}, Services: map[string]policies.Texts{}, Access: cfg.Access,
 		Metrics: m.handler(registry), Version: versionText(), Log: o.log, Watch: m.web(),
 	}
 	for _, a := range cfg.Audiences {
@@ -118,6 +119,23 @@ func (d *daemon) build(ctx context.Context, o daemonOptions) error {
 	}
 	d.handler = web.New(wo)
 	return nil
+}
+
+// able says whether sitrep can do its work: the store takes a write, and the
+// router is not stuck at one turn.
+type able struct {
+	store  *bus.Bus
+	router *router.Router
+}
+
+// stuckFor is how long one turn of the router may take.
+const stuckFor = time.Minute
+
+func (a able) Probe(ctx context.Context) error {
+	if d := a.router.Stuck(); d > stuckFor {
+		return fmt.Errorf("the router has been at one turn for %s", d.Round(time.Second))
+	}
+	return a.store.Probe(ctx)
 }
 
 // workers starts one worker for each configured channel.
@@ -146,11 +164,12 @@ func (d *daemon) workers(ctx context.Context, o daemonOptions, store *bus.Bus, m
 	}
 	host, _ := os.Hostname()
 	for _, c := range all {
+		d.stop = append(d.stop, func() { c.sender.Close() })
 		queue, err := store.Queue(ctx, c.name)
 		if err != nil {
 			return err
 		}
-		d.stop = append(d.stop, func() { c.sender.Close() }, queue.Close)
+		d.stop = append(d.stop, queue.Close)
 		w := channels.NewWorker(channels.WorkerOptions{
 			Name: fmt.Sprintf("%s-%d", host, os.Getpid()), Channel: c.name, Sessions: c.sessions,
 			Sender: c.sender, Queue: queue, Ledger: store, Library: store, Receipts: store,
@@ -165,7 +184,12 @@ func (d *daemon) workers(ctx context.Context, o daemonOptions, store *bus.Bus, m
 // what it decided and ordered. Words and addresses are in none of them.
 func logFact(log *slog.Logger, f incident.Fact) {
 	switch {
-	case f.Opened != nil, f.Reopened != nil, f.Resolved != nil, f.Planned != nil, f.Escalated != nil, f.Phased != nil, f.Confirmed != nil:
+	case f.Resolved != nil:
+		r := *f.Resolved
+		r.Reason = "" // a person's words
+		f.Resolved = &r
+		log.Info(f.String())
+	case f.Opened != nil, f.Reopened != nil, f.Planned != nil, f.Escalated != nil, f.Phased != nil, f.Confirmed != nil:
 		log.Info(f.String())
 	case f.Broken != nil, f.Unconfirmed != nil, f.Unrostered != nil, f.Breached != nil, f.Refused != nil:
 		log.Warn(f.String())

@@ -45,7 +45,7 @@ func newMetrics(r *prometheus.Registry, cfg *policies.Config) *metrics {
 		alerts:    counter("webhook_alerts_total", "Alerts in webhooks: stored, repeated (known and unchanged), truncated (left out by Alertmanager).", "fate"),
 		unmatched: prometheus.NewCounter(prometheus.CounterOpts{Name: "sitrep_alerts_unmatched_total", Help: "Alerts that belong to no service."}),
 		facts:     counter("facts_total", "Facts, by kind.", "fact"),
-		promises:  counter("promises_total", "Promises of a next update, by audience: made, kept, broken.", "audience", "fate"),
+		promises:  counter("promises_total", "Promises of a next update, by audience: made, kept, broken. One that proves kept after it counted as broken counts as both.", "audience", "fate"),
 		updates:   counter("updates_total", "Updates planned.", "audience", "kind"),
 		lateness: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "sitrep_update_lateness_seconds", Help: "How long after it was due an update was planned.",
@@ -127,7 +127,7 @@ func (m *metrics) router(onFact func(incident.Fact)) router.Watch {
 			switch {
 			case f.Planned != nil:
 				m.updates.WithLabelValues(f.Planned.Audience, string(f.Planned.Kind)).Inc()
-				if !f.Planned.PromiseAt.IsZero() {
+				if !f.Planned.PromiseAt.IsZero() && !f.Planned.CatchUp {
 					m.promises.WithLabelValues(f.Planned.Audience, "made").Inc()
 				}
 			case f.Kept != nil:

@@ -191,6 +191,24 @@ func TestWhoLeftHearsTheEnd(t *testing.T) {
 	})
 }
 
+// TestAContactIsCorrected: the end comes once to each address, though the row of
+// a person has changed.
+func TestAContactIsCorrected(t *testing.T) {
+	tell(t, func(t *testing.T, s *story) {
+		a := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
+		s.webhook(a)
+		s.pass(20 * time.Minute)
+		s.note("the phone number of the bestuurder was wrong")
+		s.configure(strings.Replace(s.text, "+31612345604", "+31612345609", 1))
+		s.restart(0)
+		s.pass(time.Hour)
+		a.ends = time.Now()
+		s.webhook(a)
+		s.pass(10 * time.Minute)
+		s.golden("contact-corrected")
+	})
+}
+
 // TestMailIsDown: mail itself is the outage. What could not be sent is tried
 // again, and when mail is back everybody gets the newest, once.
 func TestMailIsDown(t *testing.T) {

@@ -196,16 +196,52 @@ func (b *Bus) Inputs(ctx context.Context, after uint64, take func(seq uint64, in
 			return err
 		}
 	case state.FirstSeq > after+1:
-		return fmt.Errorf("inbox messages %d to %d are missing\nhint: the store is damaged; restore it from a backup", after+1, state.FirstSeq-1)
+		return damaged(fmt.Sprintf("inbox messages %d to %d are missing", after+1, state.FirstSeq-1))
 	}
-	return b.read(ctx, streamInbox, after+1, func(seq uint64, data []byte, pending uint64) error {
+	// The engine says nothing of a message that it cannot read: none comes. So
+	// while some are known to be there, waiting has an end.
+	reading, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stalled := time.AfterFunc(readTimeout, cancel)
+	defer stalled.Stop()
+	behind := state.LastSeq > after
+	if !behind {
+		stalled.Stop()
+	}
+	next := after + 1
+	err = b.read(reading, streamInbox, next, func(seq uint64, data []byte, pending uint64) error {
+		stalled.Stop()
 		var inputs []incident.Input
-		if err := json.Unmarshal(data, &inputs); err != nil {
-			return fmt.Errorf("read inbox message %d: %w\nhint: the store is damaged; restore it from a backup", seq, err)
+		if seq != next {
+			return damaged(fmt.Sprintf("inbox messages %d to %d are missing", next, seq-1))
 		}
-		return take(seq, inputs, pending == 0)
+		if err := json.Unmarshal(data, &inputs); err != nil {
+			return damaged(fmt.Sprintf("inbox message %d cannot be read: %v", seq, err))
+		}
+		if err := take(seq, inputs, pending == 0); err != nil {
+			return err
+		}
+		next = seq + 1
+		if behind = behind && pending > 0; behind {
+			stalled.Reset(readTimeout)
+		}
+		return nil
 	})
+	if reading.Err() != nil && ctx.Err() == nil {
+		return damaged(fmt.Sprintf("inbox message %d cannot be read", next))
+	}
+	return err
 }
+
+// damaged is an error of the store that trying again does not mend.
+type damaged string
+
+func (d damaged) Error() string {
+	return string(d) + "\nhint: the store is damaged; restore the storage folder from a backup"
+}
+
+// Final says that trying again is of no use.
+func (damaged) Final() bool { return true }
 
 // read follows a stream in order from a sequence until ctx ends or take fails.
 func (b *Bus) read(ctx context.Context, stream string, from uint64, take func(seq uint64, data []byte, pending uint64) error) error {

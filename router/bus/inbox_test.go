@@ -3,6 +3,10 @@ package bus
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -198,4 +202,46 @@ func TestManyPartsAreOfferedInTurn(t *testing.T) {
 		q.Close()
 		b.Close()
 	})
+}
+
+// TestADamagedInboxIsFinal: an input that cannot be read is neither waited for
+// for ever nor passed over.
+func TestADamagedInboxIsFinal(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir)
+	for n := range 20 {
+		if err := b.Put(t.Context(), tick(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.Close()
+	file := filepath.Join(dir, "nats", "jetstream", "$G", "streams", streamInbox, "msgs", "1.blk")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 1
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	was := readTimeout
+	readTimeout = time.Second
+	defer func() { readTimeout = was }()
+	b, err = Open(t.Context(), Options{Dir: dir, Log: slog.New(slog.DiscardHandler)})
+	if err == nil {
+		defer b.Close()
+		err = b.Inputs(t.Context(), 0, func(seq uint64, _ []incident.Input, last bool) error {
+			if last {
+				return errors.New("all of it was read")
+			}
+			return nil
+		})
+		var final interface{ Final() bool }
+		if !errors.As(err, &final) || !final.Final() {
+			t.Errorf("reading ended with %v, which is not final", err)
+		}
+	}
+	if err == nil || !strings.Contains(err.Error(), "hint:") {
+		t.Errorf("a flipped bit went unnoticed: %v", err)
+	}
 }

@@ -27,7 +27,9 @@ type Scribe interface {
 	Order(c *Case, d schedule.Due, now time.Time) (incident.Fact, error)
 	// Decided is told each fact in its order, after it was applied.
 	Decided(c *Case, f incident.Fact)
-	// Rest is called between cases: what was decided so far may be stored.
+	// Rest is called between the cases of a tick or of a webhook: what was
+	// decided so far may be stored, since deciding the input again would change
+	// nothing of it. An override is never cut in two.
 	Rest() error
 }
 
@@ -89,7 +91,7 @@ func (b *Book) Remember(f incident.Fact) {
 // Wind sets every case's alarm after Remember.
 func (b *Book) Wind(now time.Time) {
 	for _, c := range b.Cases() {
-		b.index(c, now)
+		b.index(c, now, now) // it may have fallen due while nobody was here
 	}
 }
 
@@ -112,6 +114,9 @@ func (b *Book) Take(in incident.Input, s Scribe) (known bool, unmatched int, err
 func (b *Book) Tick(now time.Time, s Scribe) error {
 	for c := b.wakes.due(now); c != nil; c = b.wakes.due(now) {
 		if err := b.advance(c, incident.Input{At: now}, s); err != nil {
+			return err
+		}
+		if err := s.Rest(); err != nil {
 			return err
 		}
 	}
@@ -142,6 +147,9 @@ func (b *Book) alerts(in incident.Input, s Scribe) (unmatched int, err error) {
 		part := in
 		part.Alerts = byService[service]
 		if err := b.advance(b.service(service, in.At), part, s); err != nil {
+			return unmatched, err
+		}
+		if err := s.Rest(); err != nil {
 			return unmatched, err
 		}
 	}
@@ -197,12 +205,14 @@ func (b *Book) advance(c *Case, in incident.Input, s Scribe) error {
 	if err := b.plan(c, in.At, s); err != nil {
 		return err
 	}
-	b.index(c, in.At)
+	// Nothing is due any more. Should something be all the same, it waits for a
+	// moment, so that a fault in one case does not stop every other.
+	b.index(c, in.At, in.At.Add(time.Second))
 	if c.State.ID == "" && len(c.State.Alerts) == 0 {
 		b.wakes.set(c, time.Time{})
 		delete(b.services, c.State.Service)
 	}
-	return s.Rest()
+	return nil
 }
 
 // maxRounds bounds how often one moment is planned for one case. What is
@@ -229,11 +239,12 @@ func (b *Book) plan(c *Case, now time.Time, s Scribe) error {
 	return nil
 }
 
-// index notes when time alone will make something true of a case.
-func (b *Book) index(c *Case, now time.Time) {
+// index notes when time alone will make something true of a case; soon is when
+// to look at what is due already.
+func (b *Book) index(c *Case, now, soon time.Time) {
 	due, _, wake := schedule.Plan(b.rules.schedule, c.State, now)
-	if len(due) > 0 { // at a start: it fell due while nobody was here
-		wake = now
+	if len(due) > 0 {
+		wake = soon
 	}
 	if at := incident.Wake(b.rules.rules(c.State.Service, b.opened+1), c.State); wake.IsZero() || (!at.IsZero() && at.Before(wake)) {
 		wake = at

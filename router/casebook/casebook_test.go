@@ -38,7 +38,10 @@ func policy(t testing.TB) Policy {
 }
 
 // notes is a scribe that keeps the facts, and orders updates of one delivery.
-type notes struct{ facts []incident.Fact }
+type notes struct {
+	facts []incident.Fact
+	rests int
+}
 
 func (n *notes) Order(c *Case, d schedule.Due, now time.Time) (incident.Fact, error) {
 	p := Numbered(c, d)
@@ -46,7 +49,7 @@ func (n *notes) Order(c *Case, d schedule.Due, now time.Time) (incident.Fact, er
 	return incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID, Planned: &p}, nil
 }
 func (n *notes) Decided(_ *Case, f incident.Fact) { n.facts = append(n.facts, f) }
-func (n *notes) Rest() error                      { return nil }
+func (n *notes) Rest() error                      { n.rests++; return nil }
 
 func alert(service, name string, firing bool, starts, ends time.Time) incident.Observation {
 	return incident.Observation{Fingerprint: service + name, Firing: firing, StartsAt: starts, EndsAt: ends,
@@ -139,6 +142,23 @@ func TestAnIncidentOfItsOwnAfterADay(t *testing.T) {
 	}
 	if !b.Next(noon.Add(1000 * time.Hour)).Equal(again.Next(noon.Add(1000 * time.Hour))) {
 		t.Error("it wakes at another time after a replay")
+	}
+}
+
+// TestAnOverrideIsNotCutInTwo: a webhook may be stored service by service, for
+// deciding it again changes nothing; words that were stored by halves would be
+// said twice.
+func TestAnOverrideIsNotCutInTwo(t *testing.T) {
+	b, n := New(policy(t)), &notes{}
+	if _, _, err := b.Take(incident.Input{At: noon, Alerts: []incident.Observation{
+		alert("mail", "A", true, noon.Add(-time.Hour), time.Time{}), alert("network", "B", true, noon, time.Time{}),
+	}}, n); err != nil || n.rests != 2 {
+		t.Errorf("%d rests for two services, %v", n.rests, err)
+	}
+	n.rests = 0
+	say := &incident.Say{Incident: "SR-1", Texts: map[string]string{"": "words"}}
+	if known, _, err := b.Take(incident.Input{At: noon.Add(time.Second), ID: "1", By: "oncall", Say: say}, n); !known || err != nil || n.rests != 0 {
+		t.Errorf("%d rests within an override, known %v, %v", n.rests, known, err)
 	}
 }
 

@@ -85,6 +85,7 @@ func Apply(s *State, f Fact) {
 		t := s.told(f.Unrostered.Audience)
 		t.LastAt, t.NextAt, t.PromiseAt = f.At, time.Time{}, time.Time{}
 		t.Closed, t.Words = !s.Open(), len(s.Words)
+		t.Behind, t.Unheard = nil, false
 	}
 }
 
@@ -220,7 +221,7 @@ func (s *State) plan(p *Planned, at time.Time) {
 		t.Made++
 		t.Promises = append(t.Promises, &Pending{Update: p.Update, At: p.PromiseAt})
 	}
-	s.Flights[p.Update] = &Flight{Order: *p, Done: map[string]bool{}}
+	s.Flights[p.Update] = &Flight{Order: *p, At: at, Done: map[string]bool{}}
 	s.totals(p.Audience).Planned += p.Deliveries
 }
 

@@ -120,7 +120,6 @@ type Planned struct {
 	Previous   int        `json:"previous,omitempty"`  // number of the audience's update before this one
 	Late       bool       `json:"late,omitempty"`      // planned after the moment promised
 	Firing     int        `json:"firing,omitempty"`    // alerts firing when it was written
-	Everyone   bool       `json:"everyone,omitempty"`  // to all who were told, not only today's roster
 }
 
 // Delivered: a worker finished a part of an update. Deliveries themselves are

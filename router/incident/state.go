@@ -185,6 +185,7 @@ type Pending struct {
 // Flight is an update on its way.
 type Flight struct {
 	Order  Planned
+	At     time.Time       // it was planned
 	Done   map[string]bool // parts reported
 	LastAt time.Time       // the last acceptance
 	Missed int             // deliveries neither accepted nor failed for the recipient's own reason

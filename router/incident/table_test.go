@@ -175,6 +175,20 @@ func firstDifference(want, got string) string {
 	return "there is more at its end"
 }
 
+// TestNobodyToReach: an update that reaches nobody leaves nothing due behind.
+func TestNobodyToReach(t *testing.T) {
+	s := NewState("mail")
+	Advance(rules(), s, in(noon, obs("A", true, noon)))
+	Advance(rules(), s, Input{At: noon.Add(5 * time.Minute)})
+	f := planned(1, time.Time{})
+	f.Planned.Behind = []string{"email"}
+	Apply(s, f)
+	Apply(s, Fact{At: noon.Add(time.Hour), Incident: "SR-7", Unrostered: &Unrostered{Audience: "board"}})
+	if b := s.Told["board"]; b.Behind != nil || b.Unheard || !b.LastAt.Equal(noon.Add(time.Hour)) {
+		t.Errorf("%+v", b)
+	}
+}
+
 // TestStrangeClocks: a startsAt in the future or none at all neither delays a
 // threshold nor makes each repeat fire again.
 func TestStrangeClocks(t *testing.T) {

@@ -52,7 +52,8 @@ func TestHours(t *testing.T) {
 		m.input(incident.Input{At: m.now, Alerts: []incident.Observation{firing("A", "critical", m.s.StartedAt, false, m.now)}})
 	}
 	staff := &policies.Audience{Name: "staff", Channels: []string{"email"}}
-	board := &policies.Audience{Name: "board", Channels: []string{"sms", "email"}, Critical: true, Recipients: []policies.Recipient{{Phone: "+31612345604"}}}
+	board := &policies.Audience{Name: "board", Channels: []string{"sms", "email"}, Critical: true, Recipients: []policies.Recipient{{Phone: "+31612345604", Email: "x@voorbeeld.example"}}}
+	phones := &policies.Audience{Name: "phones", Channels: []string{"sms", "email"}, Critical: true, Recipients: []policies.Recipient{{Phone: "+31612345604"}}}
 	mailOnly := &policies.Audience{Name: "mail-only", Channels: []string{"sms", "email"}, Critical: true, Recipients: []policies.Recipient{{Email: "x@voorbeeld.example"}}}
 	hourly := []policies.Row{age(0, time.Hour)}
 	for _, c := range []struct {
@@ -115,6 +116,10 @@ func TestHours(t *testing.T) {
 			"Mon 22:05 first by [sms], next before Tue 02:10",
 			"Mon 23:05 closing by [sms]",
 			"Tue 08:00 closing by [email]",
+		}},
+		{"critical, and nobody has mail: nothing is left to catch up", "2026-03-02T22:00", phones, []policies.Row{age(0, 8*time.Hour)}, func(m *simulation) { m.until(day("2026-03-03T08:30")) }, []string{
+			"Mon 22:05 first by [sms], next before Tue 06:10",
+			"Tue 06:05 overdue by [sms], next before Tue 14:10",
 		}},
 		{"critical, but nobody has a phone", "2026-03-02T22:00", mailOnly, hourly, func(m *simulation) { m.until(day("2026-03-03T08:30")) }, []string{
 			"Tue 08:00 first by [sms email], next before Tue 09:05",

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"slices"
 	"time"
 
 	"sitrep/policies"
@@ -149,21 +150,18 @@ func (p section) sms() (only, rest []string) {
 		return nil, nil
 	}
 	for _, c := range p.audience.Channels {
-		if c == "sms" {
+		switch {
+		case !slices.ContainsFunc(p.audience.Recipients, func(r policies.Recipient) bool { return r.Address(c) != "" }):
+		case c == "sms":
 			only = []string{c}
-		} else {
+		default:
 			rest = append(rest, c)
 		}
 	}
 	if only == nil {
 		return nil, nil
 	}
-	for _, person := range p.audience.Recipients {
-		if person.Phone != "" {
-			return only, rest
-		}
-	}
-	return nil, nil
+	return only, rest
 }
 
 // catchUp brings the channels that waited to where the others are, when the

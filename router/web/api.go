@@ -247,7 +247,7 @@ func (s *Server) submit(ctx context.Context, id string, in incident.Input) (*dec
 		return out, nil
 	case err != nil:
 		s.o.Log.Error("an override could not be stored", "incident", id, "err", err)
-		return nil, huma.ErrorWithHeaders(huma.Error503ServiceUnavailable("the store does not take it now; send it again"), http.Header{"Retry-After": {"5"}})
+		return nil, huma.ErrorWithHeaders(huma.Error503ServiceUnavailable("the store did not confirm it in time; look at the incident before you send it again"), http.Header{"Retry-After": {"5"}})
 	case d.Unknown:
 		return nil, noIncident(id)
 	case d.Refused != "":
@@ -255,7 +255,8 @@ func (s *Server) submit(ctx context.Context, id string, in incident.Input) (*dec
 	}
 	out.Body.Decided = true
 	for _, f := range d.Facts {
-		if p := f.Planned; p != nil {
+		// What else fell due in that moment is not of this decision's making.
+		if p := f.Planned; p != nil && (p.Words > 0 || p.Kind == incident.Closing) {
 			out.Body.Updates = append(out.Body.Updates, updateBody{Update: p.Update, Audience: p.Audience, Kind: string(p.Kind), Channels: p.Channels, Deliveries: p.Deliveries, NextBefore: moment(p.PromiseAt)})
 		}
 	}
