@@ -132,6 +132,9 @@ func (s scribe) Decided(c *casebook.Case, f incident.Fact) {
 	r.facts = append(r.facts, f)
 	r.size += sizeOf(f)
 	r.touched[c] = true
+	if (f.Opened != nil || f.Reopened != nil) && !r.cases.Covered(c) {
+		r.o.Log.Warn("no policy is for this incident: nobody is told of it", "incident", c.State.ID, "service", c.State.Service, "severity", c.State.Severity)
+	}
 	if p := f.Planned; p != nil {
 		r.orders = append(r.orders, order{c.State.ID, *p, f.At})
 		if r.o.Watch.Lateness != nil {

@@ -72,6 +72,13 @@ func (b *Book) Cases() []*Case {
 	return all
 }
 
+// Covered reports whether a policy is for a case as it is now; nobody is told
+// of one that no policy is for.
+func (b *Book) Covered(c *Case) bool {
+	labels := c.State.Labels()
+	return slices.ContainsFunc(b.rules.Policies, func(p *policies.Policy) bool { return p.Covers(labels) })
+}
+
 // Coming returns what a case's audiences are due next, earliest first.
 func (b *Book) Coming(c *Case, now time.Time) []schedule.Due {
 	_, next, _ := schedule.Plan(b.rules.schedule, c.State, now)

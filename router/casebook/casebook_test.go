@@ -162,6 +162,20 @@ func TestAnOverrideIsNotCutInTwo(t *testing.T) {
 	}
 }
 
+func TestWhetherAPolicyIsForACase(t *testing.T) {
+	p := policy(t)
+	p.Policies[0].Matchers = matcher(t, "severity", "info")
+	b, n := New(p), &notes{}
+	b.Take(incident.Input{At: noon, Alerts: []incident.Observation{alert("mail", "A", true, noon.Add(-time.Hour), time.Time{})}}, n)
+	if c := b.Incident("SR-1"); c == nil || b.Covered(c) {
+		t.Error("a critical incident is covered by a policy for info")
+	}
+	p.Policies[0].Matchers = matcher(t, "severity", "critical")
+	if !b.Covered(b.Incident("SR-1")) {
+		t.Error("it is not covered by a policy for critical")
+	}
+}
+
 func TestAnUnknownIncident(t *testing.T) {
 	known, _, err := New(policy(t)).Take(incident.Input{At: noon, Resolve: &incident.Resolve{Incident: "SR-9"}}, &notes{})
 	if known || err != nil {
