@@ -80,11 +80,8 @@ func (d *daemon) build(ctx context.Context, o daemonOptions) error {
 	r := router.New(router.Options{
 		Store: store, Inbox: store, Library: store, Writer: pack,
 		Global: cfg.Global,
-		Policy: casebook.Policy{
-			Severities: cfg.Severities, Services: cfg.Services,
-			Audiences: cfg.Audiences, Policies: cfg.Policies, Rate: rates(cfg),
-		},
-		Key: store.Key(), Log: o.log, Watch: m.router(func(f incident.Fact) {
+		Policy: judgement(cfg),
+		Key:    store.Key(), Log: o.log, Watch: m.router(func(f incident.Fact) {
 			logFact(o.log, f)
 			if o.onFact != nil {
 				o.onFact(f)
@@ -203,6 +200,15 @@ const smsSessions = 8
 // mail server, for the margin of a promise. It is low: a real server that
 // scans takes its time.
 const mailRate = 5
+
+// judgement is what of the configuration the casebook acts on: the same for the
+// daemon and a rehearsal.
+func judgement(cfg *policies.Config) casebook.Policy {
+	return casebook.Policy{
+		Severities: cfg.Severities, Services: cfg.Services,
+		Audiences: cfg.Audiences, Policies: cfg.Policies, Rate: rates(cfg),
+	}
+}
 
 // rates says how fast the channels are.
 func rates(cfg *policies.Config) map[string]float64 {

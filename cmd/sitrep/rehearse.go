@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"sitrep/policies"
-	"sitrep/router/casebook"
 	"sitrep/router/rehearse"
 )
 
@@ -101,10 +100,7 @@ func rehearsalStage(file string) (rehearse.Stage, error) {
 	}
 	return rehearse.Stage{
 		Global: cfg.Global, Words: pack,
-		Policy: casebook.Policy{
-			Severities: cfg.Severities, Services: cfg.Services,
-			Audiences: cfg.Audiences, Policies: cfg.Policies, Rate: rates(cfg),
-		},
+		Policy: judgement(cfg),
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"time"
 
 	"sitrep/policies"
@@ -133,12 +134,7 @@ type Words struct {
 
 // For reports whether the words were for an audience.
 func (w Words) For(audience string) bool {
-	for _, a := range w.Audiences {
-		if a == audience {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(w.Audiences, audience)
 }
 
 // Told is what one audience knows, and what it was promised.

@@ -100,7 +100,7 @@ func TestARestartChangesNothing(t *testing.T) {
 		b.WriteString("until 34h\n")
 		restarted, err := Parse("s", b.String())
 		if err != nil {
-			rt.Skip(err)
+			rt.Fatal(err)
 		}
 		again, err := Play(on, restarted)
 		if err != nil {
