@@ -22,7 +22,8 @@ type Delivery struct {
 	// Thread are the IDs of deliveries to the same recipient that this one
 	// follows, oldest first; empty for the first.
 	Thread []string
-	// Topic is the same for all messages that one list of people gets.
+	// Topic is the same for all messages that one list of people gets; empty
+	// where it goes to no list.
 	Topic string
 
 	// Again says that an earlier attempt ended ambiguously: the provider may

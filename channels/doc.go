@@ -21,11 +21,16 @@
 // attempt that may have been accepted, on top of another, is counted as a
 // possible duplicate, and says word for word what the first one said.
 //
+// An update tells its recipient how many before it were never sent to him:
+// superseded or given up, with no attempt that may have been accepted. That is
+// walked out from the ledgers of the parts before, back to the first that went
+// out; a worker that starts anew comes to the same number.
+//
 // A worker writes its intents before the wire is touched, and one record
 // carries what came of many attempts and which come next. It has at most two
 // intents a session, so that is what a crash leaves in doubt.
 //
 // Where to read on: part.go and delivery.go say what goes in and out, ledger.go
 // what is kept; worker.go is the loop, turn.go what it does for each part,
-// job.go one part and its rows.
+// job.go one part and its rows, missed.go and past.go what went before it.
 package channels

@@ -31,6 +31,7 @@ type job struct {
 	settled bool      // its last record is stored
 	checkAt time.Time // when to look for a newer update again
 	lastAt  time.Time // the last acceptance
+	misread int       // how often the past could not be read
 
 	fenced atomic.Bool // another worker has it; sessions ask
 }
@@ -48,6 +49,10 @@ type row struct {
 	// it, and a copy is to be the same message.
 	said time.Time
 	next time.Time
+	// missed is how many updates before this one were never sent, as said. It
+	// is known where nothing can change it any more.
+	missed int
+	known  bool
 }
 
 // fold brings the rows to where the ledger left them.
@@ -64,6 +69,7 @@ func (j *job) fold(records []Record, log *slog.Logger) {
 			switch t.State {
 			case Attempting:
 				r.attempt(t.At)
+				r.missed = t.Missed
 			case Got:
 				if t.At.After(j.lastAt) {
 					j.lastAt = t.At
@@ -115,7 +121,7 @@ func (j *job) pick(free int, now time.Time, wake *time.Duration) []intent {
 		r.state = Attempting
 		r.tries++
 		r.attempt(now)
-		out = append(out, intent{job: j, row: n, d: j.delivery(n)})
+		out = append(out, intent{job: j, row: n})
 	}
 	if len(j.later) > 0 && len(out) < free {
 		*wake = min(*wake, max(j.later[0].at.Sub(now), 0))
@@ -201,7 +207,25 @@ func (j *job) step(n int, to State, at time.Time, t Transition) State {
 // transition is what the ledger is to know of a row as it is.
 func (j *job) transition(n int, at time.Time) Transition {
 	r := &j.rows[n]
-	return Transition{Row: n, State: r.state, At: at.UTC(), Tries: r.tries, Maybe: r.maybe, Lost: r.lost, Next: r.next}
+	t := Transition{Row: n, State: r.state, At: at.UTC(), Tries: r.tries, Maybe: r.maybe, Lost: r.lost, Next: r.next}
+	if r.state == Attempting {
+		t.Missed = r.missed
+	}
+	return t
+}
+
+// unsent returns the rows of a finished part that never went out, for no
+// reason of their recipients', and how many the channel does not reach.
+func (j *job) unsent() (rows []int, absent int) {
+	for n, r := range j.rows {
+		switch {
+		case r.absent:
+			absent++
+		case r.maybe == 0 && (r.state == Superseded || r.state == GivenUp):
+			rows = append(rows, n)
+		}
+	}
+	return rows, absent
 }
 
 // report sums up a part whose rows are final.

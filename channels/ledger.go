@@ -39,7 +39,10 @@ type Transition struct {
 	// left attempting is one as soon as the next worker finds it.
 	Maybe int `json:"maybe,omitempty"`
 	// Lost is how many ended without a reply although this side was well.
-	Lost     int       `json:"lost,omitempty"`
+	Lost int `json:"lost,omitempty"`
+	// Missed is how many updates before it were never sent, as this attempt
+	// says; Attempting only.
+	Missed   int       `json:"missed,omitempty"`
 	Provider string    `json:"provider,omitempty"` // the provider's id of the message
 	Code     string    `json:"code,omitempty"`     // the provider's code
 	Next     time.Time `json:"next,omitzero"`      // Waiting: not before this
@@ -54,6 +57,12 @@ type Record struct {
 	Claim  bool         `json:"claim,omitempty"` // the worker takes the part over
 	Steps  []Transition `json:"steps,omitempty"`
 	Done   *Report      `json:"done,omitempty"` // every delivery is final
+
+	// With Done: the rows that never went out, although that was not their
+	// recipients' own reason, and how many rows the channel does not reach. So
+	// this record alone tells the next update what was missed.
+	Unsent []int `json:"unsent,omitempty"`
+	Absent int   `json:"absent,omitempty"`
 }
 
 // Report is the sum of a finished part.
@@ -93,9 +102,15 @@ type Claim interface {
 type Queue interface {
 	// Next waits for a part; critical ones are a queue of their own.
 	Next(ctx context.Context, critical bool) (Claim, error)
-	// Newer reports whether the same audience of the same incident was sent a
-	// newer update by the same channel.
+	// Newer reports whether the same audience of the same incident, or the same
+	// team, was sent a newer update by the same channel; of a combined part,
+	// whether that is so of every update that it covers.
 	Newer(ctx context.Context, p Part) (bool, error)
+	// Part returns a part that was stored, claimed by anybody or not.
+	Part(ctx context.Context, incident string, update, chunk int) (p Part, found bool, err error)
+	// Covering returns the parts of combined updates that cover the update that
+	// p is a part of.
+	Covering(ctx context.Context, p Part) ([]Part, error)
 }
 
 // Library holds what parts refer to by hash.

@@ -1,6 +1,10 @@
 package channels
 
-import "html"
+import (
+	"html"
+	"strconv"
+	"strings"
+)
 
 // delivery makes a row ready for the wire. Nothing is rendered here: slots are
 // filled as bytes, as of the attempt whose words are to be said.
@@ -8,18 +12,13 @@ func (j *job) delivery(n int) Delivery {
 	p, r := j.people[n], &j.rows[n]
 	address := p.Address(j.part.Channel)
 	text := j.text(p)
-	var plain, escaped map[string]string
-	if !j.part.Promised.IsZero() && r.said.After(j.part.Promised) {
-		late := text.Phrases[SlotLate]
-		plain = map[string]string{SlotLate: late}
-		escaped = map[string]string{SlotLate: html.EscapeString(late)}
-	}
+	plain, escaped := j.slots(r, text)
 	d := Delivery{
 		ID:       j.key.Delivery(j.part.Incident, j.part.Update, j.part.Channel, address),
 		To:       address,
 		Name:     p.Name,
 		Language: text.Language,
-		Topic:    j.part.Audience,
+		Topic:    j.topic(),
 		Again:    r.maybe > 0,
 		Since:    r.first,
 		Expires:  j.part.Expires,
@@ -39,6 +38,35 @@ func (j *job) delivery(n int) Delivery {
 		}
 	}
 	return d
+}
+
+// slots returns what is to be said to one recipient only, as plain text and as
+// HTML.
+func (j *job) slots(r *row, text Text) (plain, escaped map[string]string) {
+	say := func(slot, phrase string) {
+		if plain == nil {
+			plain, escaped = map[string]string{}, map[string]string{}
+		}
+		plain[slot], escaped[slot] = phrase, html.EscapeString(phrase)
+	}
+	if !j.part.Promised.IsZero() && r.said.After(j.part.Promised) {
+		say(SlotLate, text.Phrases[SlotLate])
+	}
+	if r.missed > 0 {
+		say(SlotMissed, strings.ReplaceAll(text.Phrases[SlotMissed], "{n}", strconv.Itoa(r.missed)))
+	}
+	return plain, escaped
+}
+
+// topic names the audience as a list of people. A combined update is on one of
+// its recipient's lists. A team is not told things: what asks for words is not
+// to be filed with what people may read later, nor under the name of an
+// audience that is called the same.
+func (j *job) topic() string {
+	if j.part.Team {
+		return ""
+	}
+	return j.part.Audience
 }
 
 // text picks a person's language and zone; where that was not rendered (it

@@ -29,6 +29,14 @@ type Part struct {
 	Audience string `json:"audience"`
 	Kind     string `json:"kind"`
 	Critical bool   `json:"critical,omitempty"`
+	// Team says that Audience is the name of a team, which is asked for
+	// something, and not of an audience, which is told.
+	Team bool `json:"team,omitempty"`
+	// Covers are the updates that this one says together to people for whom
+	// they fell due at once: a combined update. Their own parts, in which those
+	// people have no address, are stored before this one. Audience is then one
+	// of theirs; of a team's, all are the team's.
+	Covers []Cover `json:"covers,omitempty"`
 
 	Texts  string `json:"texts"`  // hash of []Text
 	Roster string `json:"roster"` // hash of []Person
@@ -42,6 +50,13 @@ type Part struct {
 
 	First    int `json:"first,omitempty"`    // the audience's first update; 0: this is it
 	Previous int `json:"previous,omitempty"` // the audience's update before this one
+}
+
+// Cover is an update that a combined one says to some of its audience.
+type Cover struct {
+	Incident string `json:"incident"`
+	Audience string `json:"audience"`
+	Update   int    `json:"update"`
 }
 
 // ID names the part: it follows from the order, so that cutting an update
@@ -111,7 +126,7 @@ func (k Key) sum(parts ...string) string {
 // no text may hold.
 const (
 	SlotLate   = "late"
-	SlotMissed = "missed"
+	SlotMissed = "missed" // {n} in the phrase is how many
 )
 
 // Fill puts values into the marked slots of a text; a slot without one

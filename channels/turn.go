@@ -37,6 +37,10 @@ func (w *Worker) turn(ctx, store context.Context) time.Duration {
 		if ctx.Err() == nil && !blocked {
 			w.checkUse(store, j, now, &wake)
 			picked = j.pick(perSession*w.o.Sessions-w.outstanding, now, &wake)
+			w.reckon(store, j, picked)
+			for n := range picked {
+				picked[n].d = j.delivery(picked[n].row)
+			}
 		}
 		switch err := w.write(store, j, picked, now); {
 		case errors.Is(err, ErrFenced):
@@ -102,6 +106,7 @@ func (w *Worker) write(ctx context.Context, j *job, picked []intent, now time.Ti
 	if j.finished() {
 		report := j.report()
 		r.Done = &report
+		r.Unsent, r.Absent = j.unsent()
 	}
 	if err := w.record(ctx, j, r); err != nil {
 		for _, i := range picked {

@@ -37,7 +37,8 @@ type Watch struct {
 // other:
 //
 //  1. what is superseded or of no use any more is given up;
-//  2. new intents are chosen, two a session at most over all parts;
+//  2. new intents are chosen, two a session at most over all parts, and what
+//     their recipients missed is looked up;
 //  3. one record, of outcomes and then intents, is made durable;
 //  4. only then do the intents go to the sessions;
 //  5. a part that is finished is reported, then acknowledged.

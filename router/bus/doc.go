@@ -9,8 +9,13 @@
 //	SITREP_TEXTS    sitrep.v1.texts.<hash>            what updates say
 //	SITREP_ROSTERS  sitrep.v1.rosters.<hash>          who gets them; the only place with addresses
 //	SITREP_OUTBOX   sitrep.v1.outbox.<channel>.<priority>.<incident>.<audience>.<update>.<chunk>
+//	                sitrep.v1.outbox.covered.<channel>.<incident>.<audience>.<update>.<combined part>
 //	SITREP_LEDGER   sitrep.v1.ledger.<part>           what became of each delivery
 //	SITREP_META     sitrep.v1.meta.<name>             the store's key, and the write probe
+//
+// The outbox's <audience> is board for an audience, @communication for a team,
+// and +board or +@communication for a combined update, which is also kept under
+// each update that it covers, so that it is found from there.
 //
 // Writes that must happen once are fenced by expected sequences, which hold for
 // ever; the server's window for message ids is short and is not relied on.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -22,19 +24,46 @@ func priority(critical bool) string {
 	return "normal"
 }
 
-func outboxSubject(p channels.Part) string {
-	return fmt.Sprintf("%s%s.%s.%s.%s.%d.%d", subjectOutbox, p.Channel, priority(p.Critical), p.Incident, p.Audience, p.Update, p.Chunk)
+// whom is the token of who gets an update: board, @communication for a team,
+// +board or +@communication for a combined one. No audience's name begins like
+// that, so that neither takes the place of another.
+func whom(audience string, team, combined bool) string {
+	if team {
+		audience = "@" + audience
+	}
+	if combined {
+		audience = "+" + audience
+	}
+	return audience
 }
 
-// PutPart stores a part of an update. Storing it again changes nothing.
+func outboxSubject(p channels.Part) string {
+	return fmt.Sprintf("%s%s.%s.%s.%s.%d.%d", subjectOutbox, p.Channel, priority(p.Critical),
+		p.Incident, whom(p.Audience, p.Team, len(p.Covers) > 0), p.Update, p.Chunk)
+}
+
+// coveredSubject begins the subjects of the combined parts that cover an update.
+// No channel is called so, and no consumer asks for it.
+func coveredSubject(channel string, c channels.Cover, team bool) string {
+	return fmt.Sprintf("%scovered.%s.%s.%s.%d.", subjectOutbox, channel, c.Incident, whom(c.Audience, team, false), c.Update)
+}
+
+// PutPart stores a part of an update. Storing it again changes nothing. A
+// combined one is found by what it covers as soon as it is offered.
 func (b *Bus) PutPart(ctx context.Context, p channels.Part) error {
 	data, err := json.Marshal(p)
 	if err != nil {
 		return fmt.Errorf("encode part %s: %w", p.ID(), err)
 	}
-	_, err = b.publish(ctx, outboxSubject(p), data, jetstream.WithExpectLastSequencePerSubject(0))
-	if err != nil && !outOfTurn(err) {
-		return fmt.Errorf("store part %s: %w", p.ID(), err)
+	var subjects []string
+	for _, c := range p.Covers {
+		subjects = append(subjects, fmt.Sprintf("%s%s.%d.%d", coveredSubject(p.Channel, c, p.Team), p.Incident, p.Update, p.Chunk))
+	}
+	for _, subject := range append(subjects, outboxSubject(p)) {
+		_, err = b.publish(ctx, subject, data, jetstream.WithExpectLastSequencePerSubject(0))
+		if err != nil && !outOfTurn(err) {
+			return fmt.Errorf("store part %s: %w", p.ID(), err)
+		}
 	}
 	return nil
 }
@@ -112,22 +141,64 @@ func (q *Queue) Next(ctx context.Context, critical bool) (channels.Claim, error)
 	return c, nil
 }
 
-// Newer reports whether the audience was sent a newer update of the incident by
-// the same channel, at whatever priority.
+// Newer reports whether the audience or team was sent a newer update of the
+// incident by the same channel, at whatever priority; of a combined part,
+// whether each update that it covers has one. Another combined one is none: it
+// goes to some of the audience, and what it covers is stored as well.
 func (q *Queue) Newer(ctx context.Context, p channels.Part) (bool, error) {
-	subject := fmt.Sprintf("%s%s.*.%s.%s.>", subjectOutbox, p.Channel, p.Incident, p.Audience)
-	msg, err := q.bus.streams[streamOutbox].GetLastMsgForSubject(ctx, subject)
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return false, nil
+	covers := p.Covers
+	if len(covers) == 0 {
+		covers = []channels.Cover{{Incident: p.Incident, Audience: p.Audience, Update: p.Update}}
 	}
-	var last channels.Part
-	if err == nil {
-		err = json.Unmarshal(msg.Data, &last)
+	for _, c := range covers {
+		last, found, err := q.last(ctx, fmt.Sprintf("*.%s.%s.>", c.Incident, whom(c.Audience, p.Team, false)))
+		if err != nil {
+			return false, fmt.Errorf("look for updates newer than %s: %w", p.ID(), err)
+		}
+		if !found || last.Update <= c.Update {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// Part returns a stored part.
+func (q *Queue) Part(ctx context.Context, incident string, update, chunk int) (channels.Part, bool, error) {
+	p, found, err := q.last(ctx, fmt.Sprintf("*.%s.*.%d.%d", incident, update, chunk))
+	if err != nil {
+		err = fmt.Errorf("read chunk %d of update %d of %s: %w", chunk, update, incident, err)
+	}
+	return p, found, err
+}
+
+// Covering returns the parts of combined updates that cover p's update.
+func (q *Queue) Covering(ctx context.Context, p channels.Part) ([]channels.Part, error) {
+	cover := channels.Cover{Incident: p.Incident, Audience: p.Audience, Update: p.Update}
+	subjects, err := q.bus.subjects(ctx, streamOutbox, coveredSubject(q.channel, cover, p.Team)+">")
+	var parts []channels.Part
+	for _, subject := range slices.Sorted(maps.Keys(subjects)) {
+		var c channels.Part
+		if err == nil {
+			err = q.bus.content(ctx, streamOutbox, subject, &c)
+		}
+		parts = append(parts, c)
 	}
 	if err != nil {
-		return false, fmt.Errorf("look for updates newer than %s: %w", p.ID(), err)
+		return nil, fmt.Errorf("look for combined updates that cover %s: %w", p.ID(), err)
 	}
-	return last.Update > p.Update, nil
+	return parts, nil
+}
+
+// last returns the newest part of the queue's channel under a subject.
+func (q *Queue) last(ctx context.Context, subject string) (p channels.Part, found bool, err error) {
+	msg, err := q.bus.streams[streamOutbox].GetLastMsgForSubject(ctx, subjectOutbox+q.channel+"."+subject)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return p, false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(msg.Data, &p)
+	}
+	return p, err == nil, err
 }
 
 type claim struct {

@@ -136,11 +136,12 @@ func (s *stage) order(channel string, all []channels.Person, change ...func(*cha
 	s.Helper()
 	ctx := s.Context()
 	s.updates++
-	late := map[string]string{channels.SlotLate: "Dit bericht is te laat."}
+	phrases := map[string]string{channels.SlotLate: "Dit bericht is te laat.", channels.SlotMissed: "Niet verstuurd & gemist: {n}."}
 	texts, err := s.bus.PutTexts(ctx, []channels.Text{{
 		Language: "nl", Zone: "Europe/Amsterdam", Subject: fmt.Sprint("Storing ", s.updates),
-		Text: fmt.Sprintf("\x02late\x03Bericht %d.", s.updates), HTML: fmt.Sprintf("<p>\x02late\x03Bericht %d.</p>", s.updates),
-		SMS: fmt.Sprintf("\x02late\x03Bericht %d.", s.updates), Phrases: late,
+		Text: fmt.Sprintf("\x02late\x03\x02missed\x03Bericht %d.", s.updates),
+		HTML: fmt.Sprintf("<p>\x02late\x03\x02missed\x03Bericht %d.</p>", s.updates),
+		SMS:  fmt.Sprintf("\x02late\x03Bericht %d.", s.updates), Phrases: phrases,
 	}})
 	if err != nil {
 		s.Fatal(err)

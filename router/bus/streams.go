@@ -101,15 +101,22 @@ func (b *Bus) info(ctx context.Context, name string) (jetstream.StreamState, err
 
 // count returns how many messages a stream says that it has of a subject.
 func (b *Bus) count(ctx context.Context, name, subject string) (uint64, error) {
+	all, err := b.subjects(ctx, name, subject)
+	return all[subject], err
+}
+
+// subjects returns those of a stream that match, with how many messages each
+// has.
+func (b *Bus) subjects(ctx context.Context, name, filter string) (map[string]uint64, error) {
 	s, err := b.js.Stream(ctx, name)
 	if err != nil {
-		return 0, fmt.Errorf("read stream %s: %w", name, err)
+		return nil, fmt.Errorf("read stream %s: %w", name, err)
 	}
-	info, err := s.Info(ctx, jetstream.WithSubjectFilter(subject))
+	info, err := s.Info(ctx, jetstream.WithSubjectFilter(filter))
 	if err != nil {
-		return 0, fmt.Errorf("read stream %s: %w", name, err)
+		return nil, fmt.Errorf("read stream %s: %w", name, err)
 	}
-	return info.State.Subjects[subject], nil
+	return info.State.Subjects, nil
 }
 
 // whole checks that every stream is there, reaches as far as it once did, and
