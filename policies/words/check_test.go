@@ -104,11 +104,11 @@ func TestCheckFindsEachFault(t *testing.T) {
 			"en/closing.tmpl:", "Alerts",
 		}},
 		{"messages that fall short", func(f fstest.MapFS) {
-			edit(f, "nl/first.tmpl", "Storing {{.Name}}", "Storing")
+			edit(f, "nl/first.tmpl", `"first.subject"}}Storing {{.Name}}`, `"first.subject"}}Storing`)
 			edit(f, "en/shared.tmpl", `{{define "sms.next"}}{{if .Next.Set}}Next update {{.Next.Before}}.{{end}}{{end}}`, `{{define "sms.next"}}{{end}}`)
 			edit(f, "en/holding.tmpl", "The {{.Name}} outage is not over yet", "{{cap .Name}} outage: no news yet")
-			edit(f, "nl/closing.tmpl", "voorbij ({{.Number}})", "voorbij, "+strings.Repeat("echt ", 20)+"({{.Number}})")
-			edit(f, "nl/closing.tmpl", "Storing {{.Name}} is voorbij.", "Storing {{.Name}} is voorbij "+strings.Repeat("echt ", 40))
+			edit(f, "nl/closing.tmpl", ": voorbij{{if", ": voorbij, "+strings.Repeat("echt ", 20)+"{{if")
+			edit(f, "nl/closing.tmpl", "Storing {{.Name}} is voorbij", "Storing {{.Name}} is voorbij "+strings.Repeat("echt ", 40))
 			edit(f, "en/shared.tmpl", "we apologise", "we're sorry")
 			edit(f, skeleton, "{{range .Slots}} <span>{{.}}</span>{{end}}", "")
 			edit(f, skeleton, `<a class="link" href="{{.}}"`, `<a class="link" href="{{.}}" style="{{.}}"`)
@@ -121,6 +121,46 @@ func TestCheckFindsEachFault(t *testing.T) {
 			`the phrase "late"`,
 			`the slot "missed"`,
 			"cannot be made safe",
+		}},
+		{"what hangs together", func(f fstest.MapFS) {
+			edit(f, "nl/chain.tmpl", "De problemen met {{.}} zijn voorbij.", "Iets is voorbij.")
+			edit(f, "nl/chain.tmpl", "{{with .Folded}}U kreeg eerder bericht over {{.}}.", "{{with .Folded}}U kreeg eerder bericht.")
+			edit(f, "nl/closing.tmpl", "Nog niet voorbij: {{.}}.", "{{.Nothing}}")
+			edit(f, "en/first.tmpl", "{{else if .Outlived}}The outage of {{.Outlived}} is over", "{{else if .Outlived}}Something else is over")
+			edit(f, "en/unconfirmed.tmpl", "{{define", `{{define "unconfirmed.facts"}}{{end}}{{define "unconfirmed.executive.facts"}}{{end}}{{define`)
+			edit(f, "en/unconfirmed.tmpl", "{{define", `{{define "unconfirmed.preheader"}}Still out{{end}}{{define`)
+			edit(f, "en/chain.tmpl", "The problems with {{.}} are part of this outage.", "More is out.")
+		}, []string{
+			"nl, holding for executive, consequences that came back or turned up: the text does not say what came back",
+			"nl, holding for staff, consequences that came back or turned up: the text does not say what it turned out to be the cause of",
+			"nl, closing for executive, many consequences, new and old: render message:",
+			"en, first for staff, a consequence that outlived its cause: the text does not say what it was a consequence of",
+			"en, unconfirmed for executive, one consequence: the HTML does not say what else is out because of it",
+		}},
+		{"what the teams get, and several together", func(f fstest.MapFS) {
+			edit(f, "nl/nudge.tmpl", "{{if .Asks}}{{.Ask.At.Soon}} bericht aan", "{{if .Asks}}bericht aan")
+			edit(f, "nl/nudge.tmpl", `{{define "label.ask"}}{{.Ask.Audience}},`, `{{define "label.ask"}}`)
+			edit(f, "nl/question.tmpl", "'{{.}}/resolve'", "")
+			edit(f, "en/alarm.tmpl", "Alert | {{.Watchdog}}", "")
+			edit(f, "en/alarm.tmpl", `{{define "alarm.opening.2"}}`, `{{define "alarm.opening.2"}}{{.Nothing}}`)
+			edit(f, "en/team.tmpl", "later than it was meant to", `later "than" it was meant to`)
+			edit(f, "nl/combined.tmpl", "{{.Count}} storingen: {{.Names.Names}}{{end}}{{end}}", "Storingen: {{.Names.Names}}{{end}}{{end}}")
+			edit(f, "en/combined.tmpl", `{{else}}{{template "sms.next" .}}{{end}}{{end}}
+{{define "combined.sms.body"}}`, `{{end}}{{end}}
+{{define "combined.sms.body"}}`)
+			edit(f, "en/combined.tmpl", `{{define "technical.item"}}`, `{{define "technical.item"}}{{.Gone}}`)
+			edit(f, skeleton, "{{- range .Sections}}", "{{- range .Sections}}{{else}}")
+		}, []string{
+			"nl, nudge for communication, an ordinary view: the SMS does not say when an update falls due",
+			"nl, nudge for communication, an ordinary view: the text does not say who is told",
+			"nl, question for resolution, an ordinary view: the HTML does not say the address of the API",
+			"en, alarm for communication, an ordinary view: the text does not say which alert should never stop",
+			"en/alarm.tmpl:", "Nothing",
+			`en, nudge for communication, an ordinary view: the phrase "late"`,
+			"nl, combined for executive, an ordinary view: the subject does not say how many outages there are",
+			"en, combined for staff, an ordinary view: the SMS does not say when the next update comes",
+			"en/combined.tmpl:", "Gone",
+			"nl, combined for customer, an ordinary view: the HTML does not say one of the services",
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -9,6 +9,7 @@ var dutch = &tongue{
 	months: [12]string{"januari", "februari", "maart", "april", "mei", "juni",
 		"juli", "augustus", "september", "oktober", "november", "december"},
 	day: [2]string{"dag", "dagen"}, hour: [2]string{"uur", "uur"}, minute: [2]string{"minuut", "minuten"},
+	service: [2]string{"dienst", "diensten"}, others: [2]string{"nog %d dienst", "nog %d diensten"}, rest: "nog %d",
 	moment:   "minder dan een minuut",
 	articles: []string{"de", "het", "een"},
 	digraph:  "ij",

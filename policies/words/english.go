@@ -9,6 +9,7 @@ var english = &tongue{
 	months: [12]string{"January", "February", "March", "April", "May", "June",
 		"July", "August", "September", "October", "November", "December"},
 	day: [2]string{"day", "days"}, hour: [2]string{"hour", "hours"}, minute: [2]string{"minute", "minutes"},
+	service: [2]string{"service", "services"}, others: [2]string{"%d more service", "%d more services"}, rest: "%d more",
 	moment:   "less than a minute",
 	articles: []string{"the", "a", "an"},
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // listed is how many alerts a technical reader gets to see.
@@ -31,7 +32,7 @@ type facts struct {
 
 	Since, Now, Ended, Next, KnownAt, Estimate moment
 	// Lasted is how long it has been, or was; Period says from when to when and
-	// is empty while it is not over.
+	// is empty while it is not over. Of an alarm it is the silence.
 	Lasted, Period string
 	Late           bool
 
@@ -39,10 +40,14 @@ type facts struct {
 	// Trend compares Firing with the last update: "more", "fewer" or "same";
 	// empty where there is nothing to compare.
 	Trend string
-	// More counts the alerts beyond the listed ones; technical readers only.
+	// More counts what is not listed: alerts, or in a part that says so others.
 	More int
 
 	Expected, Agreed clock
+
+	dependents
+	team
+	several
 
 	words, known quotation
 	alerts       []Alert
@@ -73,11 +78,20 @@ func (f *facts) SeverityChanged() bool {
 	return f.SeverityBefore != "" && f.SeverityBefore != f.Severity
 }
 
-// named returns the facts with a name of at most limit runes.
+// ToTeam reports whether one of the two teams reads it.
+func (f *facts) ToTeam() bool { return slices.Contains(teams, f.Reads) }
+
+// named returns the facts with names of at most limit runes.
 func (f *facts) named(limit int) *facts {
 	short := *f
 	short.Name = shorten(f.Name, limit)
+	short.Ask.Audience = shorten(f.Ask.Audience, limit)
 	return &short
+}
+
+// longest returns how many runes the longest name has.
+func (f *facts) longest() int {
+	return max(utf8.RuneCountInString(f.Name), utf8.RuneCountInString(f.Ask.Audience))
 }
 
 // newFacts cleans a view for one reader. It is the only place where text from
@@ -106,12 +120,14 @@ func newFacts(v View, r Reader, l *tongue) (*facts, error) {
 		Expected: newClock(v.Expected, l), Agreed: newClock(v.Agreed, l),
 		words: pick(v.Words, r.Language, CleanText, maxWords),
 		known: pick(v.Known, r.Language, CleanText, maxWords),
+
+		dependents: newDependents(v, r.Language, l),
 	}
 	f.Service = pick(v.Service, r.Language, Clean, maxService).text
 	if f.Service == "" {
 		f.Service = f.Incident
 	}
-	if f.Service == "" {
+	if f.Service == "" && v.Kind != Alarm {
 		return nil, fmt.Errorf("the view names neither a service nor an incident")
 	}
 	f.Name = l.bare(f.Service)
@@ -123,13 +139,34 @@ func newFacts(v View, r Reader, l *tongue) (*facts, error) {
 		f.Lasted = l.lasted(f.Ended.t.Sub(v.Since))
 		f.Period = l.period(f.Since.t, f.Ended.t, now)
 	}
-	if r.Reads == "technical" {
+	if r.Reads == "technical" || v.Kind == Question {
 		f.showAlerts(v)
+	}
+	if r.Reads == "technical" || f.ToTeam() {
+		f.link = webLink(v.Link)
+	}
+	if f.ToTeam() {
+		f.askTeam(v, at, l)
 	}
 	return f, nil
 }
 
-// showAlerts adds what only technical readers see.
+// askTeam adds what only the teams are told, and leaves out what they are not
+// asked about.
+func (f *facts) askTeam(v View, at func(time.Time) moment, l *tongue) {
+	f.team = newTeam(v, at)
+	f.Next, f.words = at(time.Time{}), quotation{}
+	if f.Kind != Question {
+		f.known = quotation{}
+	}
+	if f.Kind == Alarm && f.Returned {
+		f.Lasted = l.lasted(v.Now.Sub(v.Since))
+		f.Period = choose(v.Since.IsZero(), "", l.period(f.Since.t, f.Now.t, f.Now.t))
+	}
+}
+
+// showAlerts adds what only technical readers see, and the teams when they are
+// asked whether the alerts still fire.
 func (f *facts) showAlerts(v View) {
 	f.More = max(v.MoreAlerts, 0) + max(len(v.Alerts)-listed, 0)
 	for _, a := range v.Alerts[:min(len(v.Alerts), listed)] {
@@ -139,7 +176,6 @@ func (f *facts) showAlerts(v View) {
 		a.Summary = Clean(a.Summary, maxSummary)
 		f.alerts = append(f.alerts, a)
 	}
-	f.link = webLink(v.Link)
 }
 
 // trend compares what fires with what the audience was told last.

@@ -31,11 +31,35 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// messages are those that the golden files show.
-func messages() []struct {
+// message is one that a golden file shows.
+type message struct {
 	title, reads string
 	view         View
-} {
+}
+
+// tell compares messages with the golden file of each language.
+func tell(t *testing.T, name string, messages []message) {
+	t.Helper()
+	p := pack(t)
+	for _, code := range []string{"nl", "en"} {
+		var b strings.Builder
+		for _, m := range messages {
+			out, err := p.Render(m.view, Reader{Reads: m.reads, Language: code, Zone: zone(t, "Europe/Amsterdam")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			show(&b, fmt.Sprintf("%s, %s, number %d", m.title, m.reads, m.view.Number), out)
+		}
+		golden(t, name+code+".golden", b.String())
+	}
+}
+
+func show(b *strings.Builder, title string, out Rendered) {
+	fmt.Fprintf(b, "==== %s\nSubject: %s\n\n%s\nSMS (%d septets): %s\n\n", title, out.Subject, out.Text, Septets(out.SMS), out.SMS)
+}
+
+// messages are the ordinary ones.
+func messages() []message {
 	words := outage(Progress, 4)
 	words.Words = map[string]string{
 		"nl": "Een schijf van de mailserver is vol.\nWij maken nu ruimte vrij.",
@@ -58,10 +82,7 @@ func messages() []struct {
 	}
 	many.Firing, many.MoreAlerts = 44, 30
 
-	return []struct {
-		title, reads string
-		view         View
-	}{
+	return []message{
 		{"first", "executive", outage(First, 1)},
 		{"first, many alerts", "technical", many},
 		{"first", "customer", outage(First, 1)},
@@ -74,21 +95,7 @@ func messages() []struct {
 	}
 }
 
-func TestGoldenMessages(t *testing.T) {
-	p := pack(t)
-	for _, code := range []string{"nl", "en"} {
-		var b strings.Builder
-		for _, m := range messages() {
-			out, err := p.Render(m.view, Reader{Reads: m.reads, Language: code, Zone: zone(t, "Europe/Amsterdam")})
-			if err != nil {
-				t.Fatal(err)
-			}
-			fmt.Fprintf(&b, "==== %s, %s, number %d\nSubject: %s\n\n%s\nSMS (%d septets): %s\n\n",
-				m.title, m.reads, m.view.Number, out.Subject, out.Text, Septets(out.SMS), out.SMS)
-		}
-		golden(t, code+".golden", b.String())
-	}
-}
+func TestGoldenMessages(t *testing.T) { tell(t, "", messages()) }
 
 func TestGoldenPage(t *testing.T) {
 	out, err := pack(t).Render(outage(Holding, 3), Reader{Reads: "executive", Language: "nl", Zone: zone(t, "Europe/Amsterdam")})

@@ -24,6 +24,14 @@ var tongues = map[string]*tongue{"nl": dutch, "en": english}
 // audiences are what an audience can read.
 var audiences = []string{"executive", "management", "technical", "staff", "customer"}
 
+// teams are as what the two teams read: the one talks, the other solves.
+var teams = []string{communication, resolution}
+
+const (
+	communication = "communication"
+	resolution    = "resolution"
+)
+
 // Pack holds the parsed templates. It never changes after Parse, and may be
 // used by several goroutines.
 type Pack struct {

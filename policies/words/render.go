@@ -16,7 +16,9 @@ const maxPreheader = 140
 
 // Reader says for whom an update is rendered.
 type Reader struct {
-	Reads    string // executive, management, technical, staff or customer
+	// Reads is executive, management, technical, staff or customer; of the kinds
+	// to the teams communication or resolution.
+	Reads    string
 	Language string // "nl" or "en"
 	Zone     *time.Location
 }
@@ -36,43 +38,71 @@ type Rendered struct {
 }
 
 // Render says one update to one reader. Whatever the view holds is cleaned
-// first; alerts and the link are dropped here for all but technical readers,
-// so that no template can show them.
+// first; alerts and links are dropped here for all who are not to see them, so
+// that no template can show them.
 func (p *Pack) Render(v View, r Reader) (Rendered, error) {
-	l := p.languages[r.Language]
-	if l == nil {
-		return Rendered{}, fmt.Errorf("render message: no language %q", r.Language)
+	s, err := p.speaker(v, r)
+	if err == nil {
+		var out Rendered
+		if out, err = p.rendered(s, s.letter(), s.sms()); err == nil {
+			return out, nil
+		}
 	}
-	if !slices.Contains(audiences, r.Reads) {
-		return Rendered{}, fmt.Errorf("render message: nobody reads as %q", r.Reads)
-	}
-	if !slices.Contains(kinds, v.Kind) {
-		return Rendered{}, fmt.Errorf("render message: no kind %q", v.Kind)
-	}
-	f, err := newFacts(v, r, l.tongue)
-	if err != nil {
-		return Rendered{}, fmt.Errorf("render message: %w", err)
-	}
-	s := &speaker{language: l, facts: f}
-	m := s.letter()
+	return Rendered{}, fmt.Errorf("render message: %w", err)
+}
+
+// rendered puts a composed message together.
+func (p *Pack) rendered(s *speaker, m *letter, sms string) (Rendered, error) {
 	out := Rendered{
-		Language: r.Language, Zone: f.Now.t.Location().String(),
-		Subject: m.Subject, Text: m.text(), SMS: s.sms(),
+		Language: s.code, Zone: s.facts.Now.t.Location().String(),
+		Subject: m.Subject, Text: m.text(), SMS: sms,
 		Phrases: map[string]string{SlotMissed: line(s.must("phrase.missed"))},
 	}
-	if !f.Late {
+	if !s.facts.Late {
 		out.Phrases[SlotLate] = line(s.must("phrase.late"))
 	}
 	if s.err == nil {
 		out.HTML, s.err = p.page(m)
 	}
-	if s.err != nil {
-		return Rendered{}, fmt.Errorf("render message: %w", s.err)
-	}
-	return out, nil
+	return out, s.err
 }
 
-var kinds = []Kind{First, Reopened, Progress, Holding, Unknown, Overdue, Closing}
+// speaker judges who may read what, and cleans the view for him.
+func (p *Pack) speaker(v View, r Reader) (*speaker, error) {
+	l := p.languages[r.Language]
+	if l == nil {
+		return nil, fmt.Errorf("no language %q", r.Language)
+	}
+	readers := readersOf(v.Kind)
+	if readers == nil {
+		return nil, fmt.Errorf("no kind %q", v.Kind)
+	}
+	if !slices.Contains(readers, r.Reads) {
+		return nil, fmt.Errorf("nobody reads %q as %q", v.Kind, r.Reads)
+	}
+	f, err := newFacts(v, r, l.tongue)
+	if err != nil {
+		return nil, err
+	}
+	return &speaker{language: l, facts: f}, nil
+}
+
+// The kinds for audiences, and those for the teams.
+var (
+	kinds     = []Kind{First, Reopened, Progress, Holding, Unknown, Overdue, Closing}
+	teamKinds = []Kind{Nudge, Question, Alarm}
+)
+
+// readersOf returns who may read a kind; nil where there is no such kind.
+func readersOf(k Kind) []string {
+	switch {
+	case slices.Contains(kinds, k):
+		return audiences
+	case slices.Contains(teamKinds, k):
+		return teams
+	}
+	return nil
+}
 
 // speaker says the parts of one update. The first fault is kept; whoever uses
 // it looks at err once, at the end.
@@ -93,10 +123,10 @@ func (s *speaker) part(part string, f *facts, optional bool) string {
 	return out
 }
 
-// fit says a part within room, as size measures it, by shortening the name of
-// the service: everything else in it is needed more.
+// fit says a part within room, as size measures it, by shortening the names in
+// it: everything else is needed more.
 func (s *speaker) fit(part string, f *facts, room int, size func(string) int) string {
-	for limit := utf8.RuneCountInString(f.Name); ; limit-- {
+	for limit := f.longest(); ; limit-- {
 		out := line(s.part(part, f.named(limit), false))
 		over := size(out) - room
 		if over <= 0 || limit <= 3 {
@@ -112,40 +142,65 @@ func (s *speaker) letter() *letter {
 	f := s.facts
 	m := &letter{
 		Language:  s.code,
-		Tone:      "open",
-		State:     line(s.must("state")),
 		Subject:   s.fit("subject", f, maxSubject, utf8.RuneCountInString),
 		Preheader: clip(line(s.must("preheader")), maxPreheader),
-		Headline:  line(s.must("headline")),
-		Opening:   line(s.must("opening")),
-		Body:      paragraphs(s.may("body")),
-		Next:      line(s.must("next")),
-		Rows:      rows(s.may("facts")),
+		section:   s.section(maxAsks),
 		Foot:      line(s.must("foot")),
-		Slots:     []string{Mark(SlotLate), Mark(SlotMissed)},
 	}
-	switch {
-	case f.Kind == Closing:
-		m.Tone = "over"
-	case f.Monitoring():
-		m.Tone = "watch"
+	m.Late, m.Slots = s.excuse()
+	return m
+}
+
+// excuse says that the message is late, where that is known; else a worker
+// fills the slot.
+func (s *speaker) excuse() (late string, slots []string) {
+	if s.facts.Late {
+		return line(s.must("phrase.late")), []string{Mark(SlotMissed)}
 	}
-	if f.Late {
-		m.Late, m.Slots = line(s.must("phrase.late")), []string{Mark(SlotMissed)}
+	return "", []string{Mark(SlotLate), Mark(SlotMissed)}
+}
+
+// section says all about the one incident, with at most that many runes of
+// updates that fall due.
+func (s *speaker) section(asks int) section {
+	f := s.facts
+	c := section{
+		Tone:     f.tone(),
+		State:    line(s.must("state")),
+		Headline: line(s.must("headline")),
+		Opening:  line(s.must("opening")),
+		Chain:    paragraphs(s.may("chain")),
+		Body:     paragraphs(s.may("body")),
+		Next:     line(s.must("next")),
+		How:      line(s.may("how")),
+		Command:  line(s.may("command")),
+		Rows:     rows(s.may("facts")),
 	}
 	if f.HasWords() {
-		m.Words = said{Label: line(s.must("label.words")), Language: f.words.language, Lines: strings.Split(f.words.text, "\n")}
+		c.Words = said{Label: line(s.must("label.words")), Language: f.words.language, Lines: strings.Split(f.words.text, "\n")}
 	} else if f.known.text != "" && f.Kind != Closing {
-		m.Words = said{Label: line(s.must("label.known")), Language: f.known.language, Lines: strings.Split(f.known.text, "\n")}
+		c.Words = said{Label: line(s.must("label.known")), Language: f.known.language, Lines: strings.Split(f.known.text, "\n")}
 	}
-	m.Bars = append(s.bar("expected", f.Expected), s.bar("agreed", f.Agreed)...)
+	c.Quotes, c.MoreQuotes = s.quotes(asks)
+	c.Bars = append(s.bar("expected", f.Expected), s.bar("agreed", f.Agreed)...)
 	if len(f.alerts) > 0 || f.More > 0 {
-		m.Alerts = s.alertList()
+		c.Alerts = s.alertList()
 	}
 	if f.link != "" {
-		m.LinkLabel, m.Link = line(s.must("label.link")), f.link
+		c.LinkLabel, c.Link = line(s.must("label.link")), f.link
 	}
-	return m
+	return c
+}
+
+// tone is the colour of the mark above the headline.
+func (f *facts) tone() string {
+	switch {
+	case f.Kind == Closing && f.StillOut == nil, f.Kind == Alarm && f.Returned:
+		return "over"
+	case f.Kind == Closing, f.Monitoring() && !f.ToTeam():
+		return "watch"
+	}
+	return "open"
 }
 
 // bar says a clock, to those for whom there is a part to say it.

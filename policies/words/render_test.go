@@ -3,6 +3,7 @@ package words
 import (
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,17 @@ func anyView(t *rapid.T, kind Kind) View {
 	}
 	if rapid.Bool().Draw(t, "estimate") {
 		v.Estimate = v.Now.Add(time.Duration(upTo("hours to estimate", 48)-10) * time.Hour)
+	}
+	some := func(label string) []map[string]string {
+		from := upTo(label, 4)
+		return lots[from:min(from+upTo(label+" many", 5), len(lots))]
+	}
+	v.Consequences, v.Recovered, v.StillOut = some("consequences"), some("recovered"), some("still out")
+	if len(v.Consequences) > 0 && rapid.Bool().Draw(t, "news of them") {
+		v.NewConsequences, v.Folded = v.Consequences[:1], v.Consequences[len(v.Consequences)-1:]
+	}
+	if rapid.Bool().Draw(t, "outlived") {
+		v.Outlived = named("het gemeentehuis", "the town hall")[0]
 	}
 	for i := range v.Alerts {
 		v.Alerts[i].Name, v.Alerts[i].Summary, v.Alerts[i].Instance = "Zalert", "zsummary", "zinstance"
@@ -258,44 +270,69 @@ func FuzzRender(f *testing.F) {
 	f.Add("ϑ🟩", uint8(1)) // its capital has another small letter
 	p := pack(f)
 	f.Fuzz(func(t *testing.T, s string, pick uint8) {
-		v := outage(kinds[int(pick)%len(kinds)], int(pick))
-		r := Reader{Reads: audiences[pick/4%5], Language: []string{"nl", "en"}[pick%2], Zone: time.UTC}
+		every := slices.Concat(kinds, teamKinds)
+		v := outage(every[int(pick)%len(every)], int(pick))
+		readers := readersOf(v.Kind)
+		r := Reader{Reads: readers[int(pick/4)%len(readers)], Language: []string{"nl", "en"}[pick%2], Zone: time.UTC}
 		v.Organisation, v.Incident, v.Lead, v.Severity, v.Phase, v.SeverityBefore, v.PhaseBefore = s, "SR-1"+s, s, s, s, s, s
 		v.Service = map[string]string{r.Language: s}
 		v.Words, v.Known = map[string]string{s: s}, map[string]string{"": s}
 		v.Alerts = []Alert{{Name: s, Severity: s, Summary: s, Instance: s}}
-		v.Link = s
-		out, err := p.Render(v, r)
+		v.Link, v.API, v.Watchdog, v.Returned, v.HeardAt = s, s, s, pick%3 == 0, noon
+		one := map[string]string{"": s}
+		v.Outlived = one
+		v.Consequences, v.Recovered, v.StillOut = []map[string]string{one, mail[0]}, []map[string]string{one}, []map[string]string{one, desk[0]}
+		v.NewConsequences, v.Folded = v.Consequences[int(pick)%2:], []map[string]string{one}
+		if v.Kind == Nudge {
+			v.Asks = []Ask{{s, v.Now, Kind(s), s}, {"board", v.Now.Add(time.Hour), Holding, s + "\n" + s}}
+		}
+		out, fault := p.checkView(v, r)
+		if len(fault) > 0 {
+			t.Error(fault)
+		}
+		sound(t, s, out)
+		if v.Kind == Closing || v.Kind == Question || v.Kind == Alarm {
+			return
+		}
+		speaker, each, err := p.gather([]Piece{{v, r.Reads}, {v, r.Reads}, {v, r.Reads}}, r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if fault := p.faults(v, r, out); len(fault) > 0 {
+		if out, err = p.combine(speaker, each); err != nil {
+			t.Fatal(err)
+		}
+		if fault := p.pieceFaults(speaker.facts, each, out); len(fault) > 0 {
 			t.Error(fault)
 		}
-		for _, said := range []string{Fill(out.Subject+out.SMS, nil), Fill(out.Text+out.HTML, nil)} {
-			for _, c := range said {
-				if unicode.IsControl(c) && c != '\n' || unicode.Is(unicode.Bidi_Control, c) || c == utf8.RuneError && !strings.Contains(s, "\ufffd") {
-					t.Errorf("holds %U", c)
-				}
-			}
-		}
-		if strings.ContainsAny(out.Subject+out.SMS, "\r\n") {
-			t.Error("subject or SMS of several lines")
-		}
-		// What data brings in is text: the page's elements are those that it
-		// has with harmless data.
-		for n := range elements(t, out.HTML) {
-			switch n {
-			case "html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td", "p", "span", "h1", "h2", "br", "strong":
-			case "a":
-				if webLink(s) == "" {
-					t.Error("a link")
-				}
-			default:
-				t.Errorf("element %q", n)
-			}
-		}
+		sound(t, s, out)
 	})
+}
+
+// sound looks for what hostile text s must never bring into a message.
+func sound(t *testing.T, s string, out Rendered) {
+	for _, said := range []string{Fill(out.Subject+out.SMS, nil), Fill(out.Text+out.HTML, nil)} {
+		for _, c := range said {
+			if unicode.IsControl(c) && c != '\n' || unicode.Is(unicode.Bidi_Control, c) || c == utf8.RuneError && !strings.Contains(s, "\ufffd") {
+				t.Errorf("holds %U", c)
+			}
+		}
+	}
+	if strings.ContainsAny(out.Subject+out.SMS, "\r\n") {
+		t.Error("subject or SMS of several lines")
+	}
+	// What data brings in is text: the page's elements are those that it
+	// has with harmless data.
+	for n := range elements(t, out.HTML) {
+		switch n {
+		case "html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td", "p", "span", "h1", "h2", "br", "strong", "blockquote":
+		case "a":
+			if webLink(s) == "" {
+				t.Error("a link")
+			}
+		default:
+			t.Errorf("element %q", n)
+		}
+	}
 }
 
 func elements(t *testing.T, page string) map[string]bool {

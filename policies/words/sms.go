@@ -5,41 +5,82 @@ import (
 	"strings"
 )
 
-// sms composes an SMS: the head (state and service) and the promise always
-// stand; a person's words come between them, up to maxSegments; the sentences
-// of sms.body, most important first, go in where they cost no segment; before
-// them the excuse of a late one.
+// short is an SMS in the making: the head and the promise always stand, and
+// sentences come between them.
+type short struct {
+	head, next string
+	middle     []string
+	room       int // segments
+}
+
+func (m *short) whole(extra ...string) string {
+	return line(GSM7(strings.Join(append(append([]string{m.head}, append(m.middle, extra...)...), m.next), " ")))
+}
+
+// add adds a sentence where it costs no segment, and reports whether it did.
+func (m *short) add(sentence string) bool {
+	if sentence = line(sentence); sentence == "" || Segments(m.whole(sentence)) > m.room {
+		return false
+	}
+	m.middle = append(m.middle, sentence)
+	return true
+}
+
+// signed returns it with who says it, where that costs no segment.
+func (m *short) signed(sign string) string {
+	out := m.whole()
+	if with := line(GSM7(out + " " + sign)); Segments(with) <= m.room {
+		return with
+	}
+	return out
+}
+
+// sms composes an SMS: the head (state and service) and the promise; a person's
+// words, up to maxSegments; the excuse of a late one; the sentences of
+// sms.chain and sms.body, most important first.
 func (s *speaker) sms() string {
 	f := *s.facts
+	f.dependents = f.dependents.each((*series).readable)
 	if !readable(f.Name) && f.Incident != "" {
 		f.Name = f.Incident
 	}
-	next := line(s.must("sms.next"))
-	head := s.fit("sms.head", &f, oneSegment-Septets(next)-1, Septets)
-
-	var middle []string
-	whole := func(extra ...string) string {
-		return line(GSM7(strings.Join(append(append([]string{head}, append(middle, extra...)...), next), " ")))
-	}
+	m := &short{next: line(s.must("sms.next"))}
+	m.head = s.fit("sms.head", &f, oneSegment-Septets(m.next)-1, Septets)
 	if said := line(GSM7(f.words.text)); readable(said) {
-		said = fitWords(said, func(cut string) bool { return Segments(whole(cut)) <= maxSegments })
-		middle = append(middle, said)
+		said = fitWords(said, func(cut string) bool { return Segments(m.whole(cut)) <= maxSegments })
+		m.middle = append(m.middle, said)
 	}
-	room := max(Segments(whole()), 1)
-	extras := strings.Split(s.may("sms.body"), "\n")
+	m.room = max(Segments(m.whole()), 1)
 	if f.Late {
-		extras = append([]string{s.must("phrase.late")}, extras...)
+		m.add(s.must("phrase.late"))
 	}
-	for _, extra := range extras {
-		if extra = line(extra); extra != "" && Segments(whole(extra)) <= room {
-			middle = append(middle, extra)
+	if f.dependents != (dependents{}) {
+		s.addNaming(m, "sms.chain", func(most int) *facts {
+			brief := f
+			brief.dependents = f.dependents.each(func(s *series) *series { return s.brief(most, sureName) })
+			return &brief
+		})
+	}
+	for _, sentence := range strings.Split(s.may("sms.body"), "\n") {
+		m.add(sentence)
+	}
+	return m.signed(s.may("sms.sign"))
+}
+
+// addNaming adds the sentences of a part that names services, a sentence on
+// each line: each with as many names as there is room for.
+func (s *speaker) addNaming(m *short, part string, naming func(most int) *facts) {
+	var forms [][]string
+	for most := inSentence; most >= 0; most-- {
+		forms = append(forms, strings.Split(s.part(part, naming(most), true), "\n"))
+	}
+	for i := range forms[0] {
+		for _, form := range forms {
+			if i < len(form) && m.add(form[i]) {
+				break
+			}
 		}
 	}
-	out := whole()
-	if sign := line(s.may("sms.sign")); sign != "" && Segments(line(GSM7(out+" "+sign))) <= room {
-		out = line(GSM7(out + " " + sign))
-	}
-	return out
 }
 
 // fitWords cuts words at the end of a word to the longest that fits.

@@ -20,6 +20,9 @@ type tongue struct {
 	months                     [12]string
 	day, hour, minute          [2]string // one, more
 	moment                     string    // a duration under a minute
+	service                    [2]string
+	others                     [2]string // services beside the named ones
+	rest                       string    // the same, without the noun
 	// articles are left out where a title stands for a name: "het netwerk" is
 	// the netwerk of "Storing netwerk".
 	articles []string
@@ -135,6 +138,23 @@ func (m moment) At() string {
 		return ""
 	}
 	return m.tongue.dayOf(m.t, m.now) + " " + m.tongue.at + " " + m.t.Format(m.tongue.clock)
+}
+
+// Clock says only the clock: "14.30 uur". It is for what is minutes away.
+func (m moment) Clock() string {
+	if !m.Set() {
+		return ""
+	}
+	return m.t.Format(m.tongue.clock)
+}
+
+// Soon says the clock, and the day only where it is another: "om 14.30 uur",
+// "morgen om 00.10 uur".
+func (m moment) Soon() string {
+	if m.Set() && daysBetween(m.now, m.t) == 0 {
+		return m.tongue.at + " " + m.Clock()
+	}
+	return m.At()
 }
 
 // Before says until when: "vóór 14.30 uur" today, "morgen vóór 08.00 uur".
