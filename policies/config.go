@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"net/mail"
+	"strings"
 	"time"
 
 	"github.com/prometheus/alertmanager/pkg/labels"
@@ -362,3 +363,15 @@ type Watchdog struct {
 	Matchers  labels.Matchers
 	AbsentFor time.Duration
 }
+
+// String says which alert it waits for, as the configuration writes it.
+func (w Watchdog) String() string {
+	out := make([]string, len(w.Matchers))
+	for i, m := range w.Matchers {
+		out[i] = m.String()
+	}
+	return strings.Join(out, ", ")
+}
+
+// Covers reports whether an alert with these labels is the heartbeat.
+func (w Watchdog) Covers(alert map[string]string) bool { return covers(w.Matchers, alert) }

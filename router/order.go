@@ -2,16 +2,12 @@ package router
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	"sitrep/channels"
-	"sitrep/policies"
 	"sitrep/policies/words"
 	"sitrep/router/casebook"
 	"sitrep/router/incident"
-	"sitrep/router/schedule"
 )
 
 // order is an update that was planned.
@@ -24,6 +20,10 @@ type order struct {
 // parts cuts an order. What it is cut into follows from the order alone.
 func (o order) parts() []channels.Part {
 	p := o.planned
+	var covers []channels.Cover
+	for _, c := range p.Covers {
+		covers = append(covers, channels.Cover(c))
+	}
 	var parts []channels.Part
 	for chunk, hash := range p.Roster {
 		for _, channel := range p.Channels {
@@ -41,6 +41,8 @@ func (o order) parts() []channels.Part {
 				Promised:  p.Promised,
 				First:     p.First,
 				Previous:  p.Previous,
+				Team:      p.Team,
+				Covers:    covers,
 			})
 		}
 	}
@@ -48,11 +50,13 @@ func (o order) parts() []channels.Part {
 }
 
 // order fixes what an update says and who gets it, and returns the fact.
-func (r *Router) order(ctx context.Context, c *casebook.Case, d schedule.Due, now time.Time) (incident.Fact, error) {
-	s := c.State
+func (r *Router) order(ctx context.Context, c *casebook.Case, o casebook.Order, now time.Time) (incident.Fact, error) {
+	s, d := c.State, o.Due
 	f := incident.Fact{At: now, Service: s.Service, Incident: s.ID}
-	a := r.cases.Audience(d.Audience)
-	people, err := r.roster(ctx, s, a, d)
+	people, err := r.roster(ctx, s, d)
+	if err == nil && o.Except != nil {
+		people, err = r.without(ctx, people, o)
+	}
 	if err != nil {
 		return f, err
 	}
@@ -67,15 +71,41 @@ func (r *Router) order(ctx context.Context, c *casebook.Case, d schedule.Due, no
 			}
 		}
 	}
-	if deliveries == 0 {
+	if deliveries == 0 && len(o.Carried) == 0 {
 		f.Unrostered = &incident.Unrostered{Audience: d.Audience}
 		return f, nil
 	}
-	texts := r.write(s, people.reads, d, people.all, now)
-	p := casebook.Numbered(c, d)
+	v := r.cases.Sheet(r.o.Global, r.o.Writer, c, d, now)
+	texts := r.write(v, people.all, func(who words.Reader) (words.Rendered, error) {
+		who.Reads = people.reads
+		return r.o.Writer.Render(v, who)
+	})
+	p := casebook.Numbered(c, o)
 	p.Channels, p.Critical, p.Roster, p.Deliveries = people.channels, people.critical, people.hashes, deliveries
+	return r.fixed(ctx, f, p, texts)
+}
+
+// combine fixes what a combined update says, and returns the fact.
+func (r *Router) combine(ctx context.Context, c *casebook.Case, m casebook.Combined, now time.Time) (incident.Fact, error) {
+	f := incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID}
+	people := r.persons(m.People)
+	hashes, err := r.store(ctx, people)
+	if err != nil {
+		return f, err
+	}
+	pieces := r.cases.Combination(r.o.Global, r.o.Writer, m, now)
+	texts := r.write(pieces[0].View, people, func(who words.Reader) (words.Rendered, error) {
+		return casebook.Say(r.o.Writer, pieces, who)
+	})
+	p := m.Planned
+	p.Roster, p.Deliveries = hashes, len(people)
+	return r.fixed(ctx, f, p, texts)
+}
+
+// fixed completes an order whose words are stored.
+func (r *Router) fixed(ctx context.Context, f incident.Fact, p incident.Planned, texts []channels.Text) (incident.Fact, error) {
 	p.Parts = len(p.Roster) * len(p.Channels)
-	err = r.insist(ctx, "the texts of an update", func() (err error) {
+	err := r.insist(ctx, "the texts of an update", func() (err error) {
 		p.Texts, err = r.o.Library.PutTexts(ctx, texts)
 		return err
 	})
@@ -83,123 +113,9 @@ func (r *Router) order(ctx context.Context, c *casebook.Case, d schedule.Due, no
 	return f, err
 }
 
-// roster is who gets an update, and how.
-type roster struct {
-	all      []channels.Person
-	hashes   []string
-	channels []string
-	reads    policies.Reads
-	critical bool
-}
-
-// roster returns who gets an update: the audience as it is now; of a closing
-// update, everyone who was told.
-func (r *Router) roster(ctx context.Context, s *incident.State, a *policies.Audience, d schedule.Due) (roster, error) {
-	var out roster
-	told := s.Told[d.Audience]
-	if a != nil {
-		out.channels, out.reads, out.critical = a.Channels, a.Reads, a.Critical
-		now, err := r.current(ctx, a)
-		if err != nil {
-			return out, err
-		}
-		if d.Kind != incident.Closing || sameSet(now.hashes, told.Rosters) {
-			out.all, out.hashes = now.all, now.hashes
-			return out, nil
-		}
-	} else if told != nil {
-		// The configuration knows the audience no more. Those who were told are
-		// told the end, by whatever reaches them.
-		out.channels, out.reads = told.Channels, policies.Staff
-	}
-	if told == nil || d.Kind != incident.Closing {
-		return out, nil
-	}
-	// The newest row of a person comes first; an address that it has is not
-	// written to a second time for an older row's sake.
-	seen := map[string]bool{}
-	for _, hash := range slices.Backward(told.Rosters) {
-		var people []channels.Person
-		err := r.insist(ctx, "a roster", func() (err error) {
-			people, err = r.o.Library.Roster(ctx, hash)
-			return err
-		})
-		if err != nil {
-			return out, err
-		}
-		for _, p := range people {
-			for _, address := range []*string{&p.Email, &p.Phone} {
-				key := strings.ToLower(*address)
-				if seen[key] {
-					*address = ""
-				}
-				seen[key] = key != ""
-			}
-			if p.Email != "" || p.Phone != "" {
-				out.all = append(out.all, p)
-			}
-		}
-	}
-	hashes, err := r.store(ctx, out.all)
-	out.hashes = hashes
-	return out, err
-}
-
-func sameSet(a, b []string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for _, v := range a {
-		if !slices.Contains(b, v) {
-			return false
-		}
-	}
-	return true
-}
-
-// current returns an audience's roster as the configuration has it, stored.
-func (r *Router) current(ctx context.Context, a *policies.Audience) (*roster, error) {
-	if known := r.rosters[a.Name]; known != nil {
-		return known, nil
-	}
-	out := &roster{}
-	for _, p := range a.Recipients {
-		out.all = append(out.all, channels.Person{
-			ID: r.o.Key.Person(p.Email, p.Phone), Name: p.Name, Email: p.Email, Phone: p.Phone,
-			Language: p.Language, Zone: p.TimeZone,
-		})
-	}
-	hashes, err := r.store(ctx, out.all)
-	if err != nil {
-		return nil, err
-	}
-	out.hashes = hashes
-	r.rosters[a.Name] = out
-	return out, nil
-}
-
-// store keeps people in chunks, by the hash of their content.
-func (r *Router) store(ctx context.Context, people []channels.Person) ([]string, error) {
-	var hashes []string
-	for chunk := range slices.Chunk(people, channels.MaxPart) {
-		err := r.insist(ctx, "a roster", func() error {
-			hash, err := r.o.Library.PutRoster(ctx, chunk)
-			if err == nil {
-				hashes = append(hashes, hash)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return hashes, nil
-}
-
 // write puts an update into words, once for each language and time zone that
 // somebody reads.
-func (r *Router) write(s *incident.State, reads policies.Reads, d schedule.Due, people []channels.Person, now time.Time) []channels.Text {
-	v := r.cases.Sheet(r.o.Global, s, d, now)
+func (r *Router) write(v words.View, people []channels.Person, say func(words.Reader) (words.Rendered, error)) []channels.Text {
 	type reader struct{ language, zone string }
 	seen := map[reader]bool{}
 	var texts []channels.Text
@@ -213,11 +129,11 @@ func (r *Router) write(s *incident.State, reads policies.Reads, d schedule.Due, 
 		if err != nil {
 			zone = r.o.Global.TimeZone
 		}
-		t, err := r.o.Writer.Render(v, words.Reader{Reads: string(reads), Language: p.Language, Zone: zone})
+		t, err := say(words.Reader{Language: p.Language, Zone: zone})
 		if err != nil {
 			// A template that fails must not silence an outage: check-config finds
 			// it beforehand, and here the bare facts go out.
-			r.o.Log.Error("a message could not be rendered; the bare facts go out instead", "incident", s.ID, "audience", d.Audience, "language", p.Language, "err", err)
+			r.o.Log.Error("a message could not be rendered; the bare facts go out instead", "incident", v.Incident, "kind", v.Kind, "language", p.Language, "err", err)
 			t = bare(v, p.Language, zone)
 		}
 		texts = append(texts, channels.Text{

@@ -27,9 +27,13 @@ type Page struct {
 	OpenedAt    time.Time
 	ResolvedAt  time.Time
 	Firing      int
-	Audiences   []AudiencePage
-	Next        []schedule.Due // what comes next, earliest first
-	Timeline    []incident.Fact
+	// PartOf is the incident that it is a consequence of, which tells of both;
+	// Consequences are the services that are out because of it.
+	PartOf       string
+	Consequences []string
+	Audiences    []AudiencePage
+	Next         []schedule.Due // what comes next, earliest first
+	Timeline     []incident.Fact
 }
 
 // AudiencePage is one audience's part of it.
@@ -60,6 +64,15 @@ type pages struct {
 	byID map[string]*Page
 	// strays are firing alerts that belong to no service.
 	strays []incident.Observation
+	silent map[string]time.Time // watchdogs that are not heard
+}
+
+// Silent returns the watchdogs that are not heard, as the configuration writes
+// them, and since when.
+func (r *Router) Silent() map[string]time.Time {
+	r.pages.mu.RLock()
+	defer r.pages.mu.RUnlock()
+	return r.pages.silent
 }
 
 func (p *pages) setStrays(strays []incident.Observation) {
@@ -100,6 +113,13 @@ func (r *Router) Incident(id string) *Page {
 // publish shows readers an incident as it is now.
 func (r *Router) publish(c *casebook.Case, now time.Time) {
 	s := c.State
+	if s.Kind == incident.Watchdog {
+		silent := r.cases.Silent()
+		r.pages.mu.Lock()
+		defer r.pages.mu.Unlock()
+		r.pages.silent = silent
+		return
+	}
 	if s.ID == "" {
 		return
 	}
@@ -107,7 +127,7 @@ func (r *Router) publish(c *casebook.Case, now time.Time) {
 	p := &Page{
 		ID: s.ID, Number: casebook.Number(s.ID), Kind: s.Kind, Service: s.Service, Severity: s.Severity,
 		Open: s.Open(), Unconfirmed: s.Unconfirmed, Phase: s.Phase, StartedAt: s.StartedAt, OpenedAt: s.OpenedAt, ResolvedAt: s.ResolvedAt,
-		Firing: s.Firing(), Next: next, Timeline: slices.Clip(c.Timeline),
+		Firing: s.Firing(), PartOf: s.Under, Consequences: s.Services(), Next: next, Timeline: slices.Clip(c.Timeline),
 	}
 	names := map[string]bool{}
 	for name := range s.Told {

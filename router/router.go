@@ -13,7 +13,6 @@ import (
 
 	"sitrep/channels"
 	"sitrep/policies"
-	"sitrep/policies/words"
 	"sitrep/router/casebook"
 	"sitrep/router/incident"
 )
@@ -45,17 +44,12 @@ type Library interface {
 	Roster(ctx context.Context, hash string) ([]channels.Person, error)
 }
 
-// Writer puts an update into words.
-type Writer interface {
-	Render(v words.View, r words.Reader) (words.Rendered, error)
-}
-
 // Options are what a router is made of.
 type Options struct {
 	Store   Store
 	Inbox   Inbox
 	Library Library
-	Writer  Writer
+	Writer  casebook.Writer
 	Global  policies.Global
 	Policy  casebook.Policy
 	Key     channels.Key
@@ -188,7 +182,7 @@ func (r *Router) loop(ctx context.Context, messages <-chan message, unreadable <
 	defer timer.Stop()
 	var due <-chan time.Time // nil until the inbox is read: see the package
 	for {
-		timer.Reset(time.Until(r.cases.Next(time.Now().Add(time.Hour))))
+		timer.Reset(time.Until(r.next(time.Now().Add(time.Hour))))
 		var err error
 		select {
 		case <-ctx.Done():

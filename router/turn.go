@@ -3,12 +3,10 @@ package router
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"sitrep/router/casebook"
 	"sitrep/router/incident"
-	"sitrep/router/schedule"
 )
 
 // bigCommit is how large, roughly, the facts of a commit may grow before it is
@@ -122,8 +120,12 @@ type scribe struct {
 	ctx context.Context // of the turn
 }
 
-func (s scribe) Order(c *casebook.Case, d schedule.Due, now time.Time) (incident.Fact, error) {
-	return s.r.order(s.ctx, c, d, now)
+func (s scribe) Order(c *casebook.Case, o casebook.Order, now time.Time) (incident.Fact, error) {
+	return s.r.order(s.ctx, c, o, now)
+}
+
+func (s scribe) Combine(c *casebook.Case, m casebook.Combined, now time.Time) (incident.Fact, error) {
+	return s.r.combine(s.ctx, c, m, now)
 }
 
 // Decided remembers a fact for the next commit.
@@ -132,6 +134,12 @@ func (s scribe) Decided(c *casebook.Case, f incident.Fact) {
 	r.facts = append(r.facts, f)
 	r.size += sizeOf(f)
 	r.touched[c] = true
+	switch {
+	case f.Silent != nil:
+		r.o.Log.Error("monitoring is blind: no webhook brought the watchdog's alert", "watchdog", f.Silent.Watchdog, "since", f.Silent.Since)
+	case f.Returned != nil:
+		r.o.Log.Info("monitoring is heard again", "watchdog", f.Returned.Watchdog)
+	}
 	if (f.Opened != nil || f.Reopened != nil) && !r.cases.Covered(c) {
 		r.o.Log.Warn("no policy is for this incident: nobody is told of it", "incident", c.State.ID, "service", c.State.Service, "severity", c.State.Severity)
 	}
@@ -209,15 +217,33 @@ func (r *Router) record(ctx context.Context) error {
 	return nil
 }
 
-// cut makes parts of what was ordered.
+// cut makes parts of what was ordered. An update that was planned ahead, since
+// some hear of it in a combined one, waits for its moment.
 func (r *Router) cut(ctx context.Context) error {
+	now := time.Now()
+	var ahead []order
 	for _, o := range r.orders {
+		if o.planned.DueAt.After(now) {
+			ahead = append(ahead, o)
+			continue
+		}
 		for _, p := range o.parts() {
 			if err := r.insist(ctx, "part "+p.ID(), func() error { return r.o.Store.PutPart(ctx, p) }); err != nil {
 				return err
 			}
 		}
 	}
-	r.orders = slices.Delete(r.orders, 0, len(r.orders))
+	r.orders = ahead
 	return nil
+}
+
+// next returns when the loop has something to do by time alone, but none later
+// than limit.
+func (r *Router) next(limit time.Time) time.Time {
+	for _, o := range r.orders {
+		if o.planned.DueAt.Before(limit) {
+			limit = o.planned.DueAt
+		}
+	}
+	return r.cases.Next(limit)
 }

@@ -186,7 +186,8 @@ func logFact(log *slog.Logger, f incident.Fact) {
 		r.Reason = "" // a person's words
 		f.Resolved = &r
 		log.Info(f.String())
-	case f.Opened != nil, f.Reopened != nil, f.Planned != nil, f.Escalated != nil, f.Phased != nil, f.Confirmed != nil:
+	case f.Opened != nil, f.Reopened != nil, f.Planned != nil, f.Escalated != nil, f.Phased != nil, f.Confirmed != nil,
+		f.Joined != nil, f.Parted != nil, f.Caused != nil, f.Eased != nil:
 		log.Info(f.String())
 	case f.Broken != nil, f.Unconfirmed != nil, f.Unrostered != nil, f.Breached != nil, f.Refused != nil:
 		log.Warn(f.String())
@@ -206,7 +207,7 @@ const mailRate = 5
 func judgement(cfg *policies.Config) casebook.Policy {
 	return casebook.Policy{
 		Severities: cfg.Severities, Services: cfg.Services,
-		Audiences: cfg.Audiences, Policies: cfg.Policies, Rate: rates(cfg),
+		Audiences: cfg.Audiences, Policies: cfg.Policies, Teams: cfg.Teams, Watchdogs: cfg.Watchdogs, Rate: rates(cfg),
 	}
 }
 

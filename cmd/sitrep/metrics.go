@@ -80,12 +80,27 @@ func (m *metrics) incidents(r *router.Router) {
 	}, func() float64 {
 		open := 0
 		for _, p := range r.Incidents() {
-			if p.Open {
+			if p.Open && p.PartOf == "" {
 				open++
 			}
 		}
 		return float64(open)
-	}), silence{r, prometheus.NewDesc("sitrep_longest_silence_seconds", "Longest time between two updates of the open incidents, the present one included.", []string{"audience"}, nil)})
+	}), silence{r, prometheus.NewDesc("sitrep_longest_silence_seconds", "Longest time between two updates of the open incidents, the present one included.", []string{"audience"}, nil)},
+		silentDogs{r, prometheus.NewDesc("sitrep_watchdog_silent_since_seconds", "When a watchdog that is not heard was heard last, as a Unix time.", []string{"watchdog"}, nil)})
+}
+
+// silentDogs tells which watchdogs are not heard.
+type silentDogs struct {
+	router *router.Router
+	desc   *prometheus.Desc
+}
+
+func (s silentDogs) Describe(c chan<- *prometheus.Desc) { c <- s.desc }
+
+func (s silentDogs) Collect(c chan<- prometheus.Metric) {
+	for name, since := range s.router.Silent() {
+		c <- prometheus.MustNewConstMetric(s.desc, prometheus.GaugeValue, float64(since.Unix()), name)
+	}
 }
 
 // silence tells the longest time between two updates of the open incidents, by

@@ -16,15 +16,22 @@ type Case struct {
 	State    *incident.State
 	Timeline []incident.Fact
 
+	watchdog *policies.Watchdog // nil: an incident's case
+	beat     time.Time          // when a watchdog was heard last
+	silence  time.Time          // since when it was silent last
+
 	wake  time.Time
-	place int // in the heap of wakes; -1: not in it
+	place int      // in the heap of wakes; -1: not in it
+	soon  []string // audiences that are due soon after it
 }
 
 // Scribe makes facts of what is due, and keeps them.
 type Scribe interface {
 	// Order fixes what an update says and who gets it: the fact Planned, or
-	// Unrostered where nobody can be reached.
-	Order(c *Case, d schedule.Due, now time.Time) (incident.Fact, error)
+	// Unrostered where nobody can be reached and no combined update carries it.
+	Order(c *Case, o Order, now time.Time) (incident.Fact, error)
+	// Combine fixes what a combined update says: the fact Planned.
+	Combine(c *Case, m Combined, now time.Time) (incident.Fact, error)
 	// Decided is told each fact in its order, after it was applied.
 	Decided(c *Case, f incident.Fact)
 	// Rest is called between the cases of a tick or of a webhook: what was
@@ -37,7 +44,8 @@ type Scribe interface {
 type Book struct {
 	rules    rulebook
 	services map[string]*Case // the outage or last incident of each service
-	ids      map[string]*Case // incidents by id
+	ids      map[string]*Case // incidents and watchdogs by id
+	dogs     []*Case
 	wakes    wakes
 	opened   int // number of the last incident
 	strays   map[string]incident.Observation
@@ -46,7 +54,9 @@ type Book struct {
 
 // New returns a book without cases.
 func New(p Policy) *Book {
-	return &Book{rules: compile(p), services: map[string]*Case{}, ids: map[string]*Case{}, strays: map[string]incident.Observation{}}
+	b := &Book{rules: compile(p), services: map[string]*Case{}, ids: map[string]*Case{}, strays: map[string]incident.Observation{}}
+	b.kennel()
+	return b
 }
 
 // Service returns what the operator says of a service; nil where nothing.
@@ -54,6 +64,9 @@ func (b *Book) Service(name string) *policies.Service { return b.rules.services[
 
 // Audience returns what the operator says of an audience; nil where nothing.
 func (b *Book) Audience(name string) *policies.Audience { return b.rules.audiences[name] }
+
+// Team returns one of the two teams; nil where nobody of it can be reached.
+func (b *Book) Team(name string) *policies.Team { return b.rules.teams[name] }
 
 // Incident returns a case by its incident's id; nil where there is none.
 func (b *Book) Incident(id string) *Case { return b.ids[id] }
@@ -82,13 +95,17 @@ func (b *Book) Covered(c *Case) bool {
 // Coming returns what a case's audiences are due next, earliest first.
 func (b *Book) Coming(c *Case, now time.Time) []schedule.Due {
 	_, next, _ := schedule.Plan(b.rules.schedule, c.State, now)
-	return next
+	return slices.DeleteFunc(next, func(d schedule.Due) bool { return d.Team })
 }
 
 // Remember applies a fact that was stored before.
 func (b *Book) Remember(f incident.Fact) {
 	c := b.ids[f.Incident]
-	if c == nil {
+	switch {
+	case c != nil:
+	case strings.HasPrefix(f.Incident, incident.WatchdogID):
+		return // the configuration has it no more
+	default:
 		c = b.service(f.Service, f.At)
 	}
 	incident.Apply(c.State, f)
@@ -97,14 +114,19 @@ func (b *Book) Remember(f incident.Fact) {
 
 // Wind sets every case's alarm after Remember.
 func (b *Book) Wind(now time.Time) {
+	for _, c := range b.dogs { // see incident.Silent
+		c.beat = now.Add(-c.watchdog.AbsentFor / 2)
+	}
 	for _, c := range b.Cases() {
 		b.index(c, now, now) // it may have fallen due while nobody was here
 	}
 }
 
-// Take decides one input for every case that it touches, and plans what is due
-// by then. Known is false where it is about an incident that there is not;
-// unmatched counts alerts that belong to no service.
+// Take decides one input for every case that it touches. What a person decided
+// is planned at once; what else is due waits for the Tick of this moment, so
+// that all that comes in at a moment is known before anybody is told. Known is
+// false where it is about an incident that there is not; unmatched counts alerts
+// that belong to no service.
 func (b *Book) Take(in incident.Input, s Scribe) (known bool, unmatched int, err error) {
 	if in.Alerts != nil {
 		unmatched, err = b.alerts(in, s)
@@ -114,20 +136,31 @@ func (b *Book) Take(in incident.Input, s Scribe) (known bool, unmatched int, err
 	if c == nil {
 		return false, 0, nil
 	}
-	return true, 0, b.advance(c, in, s)
+	var t touched
+	b.decide(c, in, s, &t)
+	if in.Override() { // somebody waits for the answer
+		return true, 0, b.settle(&t, in.At, true, s)
+	}
+	b.leave(&t, in.At, in.At)
+	return true, 0, nil
 }
 
-// Tick judges and plans whatever time has made due.
+// Tick judges and plans whatever time has made due. All is judged before
+// anything is planned: what happens in one moment is told together.
 func (b *Book) Tick(now time.Time, s Scribe) error {
+	var due []*Case
 	for c := b.wakes.due(now); c != nil; c = b.wakes.due(now) {
-		if err := b.advance(c, incident.Input{At: now}, s); err != nil {
-			return err
-		}
+		due = append(due, c)
+	}
+	slices.SortStableFunc(due, func(x, y *Case) int { return b.rules.depth[x.State.Service] - b.rules.depth[y.State.Service] })
+	var t touched
+	for _, c := range due {
+		b.decide(c, incident.Input{At: now}, s, &t)
 		if err := s.Rest(); err != nil {
 			return err
 		}
 	}
-	return nil
+	return b.settle(&t, now, false, s)
 }
 
 // Next returns the earliest moment that needs a Tick, but none later than limit.
@@ -138,9 +171,14 @@ func (b *Book) Next(limit time.Time) time.Time { return b.wakes.next(limit) }
 func (b *Book) alerts(in incident.Input, s Scribe) (unmatched int, err error) {
 	byService := map[string][]incident.Observation{}
 	var order []string
+	var t touched
 	for _, o := range in.Alerts {
+		heard := b.heartbeat(o, in.At, s, &t)
 		service := b.rules.serviceOf(o.Labels)
-		if service == "" {
+		switch {
+		case service == "" && heard:
+			continue
+		case service == "":
 			unmatched++
 			b.stray(o)
 			continue
@@ -150,110 +188,33 @@ func (b *Book) alerts(in incident.Input, s Scribe) (unmatched int, err error) {
 		}
 		byService[service] = append(byService[service], o)
 	}
+	slices.SortStableFunc(order, func(x, y string) int { return b.rules.depth[x] - b.rules.depth[y] })
 	for _, service := range order {
 		part := in
 		part.Alerts = byService[service]
-		if err := b.advance(b.service(service, in.At), part, s); err != nil {
-			return unmatched, err
-		}
+		b.decide(b.service(service, in.At), part, s, &t)
 		if err := s.Rest(); err != nil {
 			return unmatched, err
 		}
 	}
+	b.leave(&t, in.At, in.At)
 	return unmatched, nil
-}
-
-// maxStrays bounds the alerts that are remembered though they belong to no
-// service.
-const maxStrays = 1000
-
-// stray remembers a firing alert that belongs to no service, to be shown. It is
-// no fact: nothing follows from it, and Alertmanager tells it again.
-func (b *Book) stray(o incident.Observation) {
-	_, known := b.strays[o.Fingerprint]
-	switch {
-	case known && !o.Firing:
-		delete(b.strays, o.Fingerprint)
-	case !known && o.Firing && len(b.strays) < maxStrays:
-		b.strays[o.Fingerprint] = o
-	default:
-		return
-	}
-	b.strayed = true
-}
-
-// Strays returns the firing alerts that belong to no service, oldest first;
-// changed says whether they did since the last call.
-func (b *Book) Strays() (all []incident.Observation, changed bool) {
-	if !b.strayed {
-		return nil, false
-	}
-	b.strayed = false
-	all = make([]incident.Observation, 0, len(b.strays))
-	for _, o := range b.strays {
-		all = append(all, o)
-	}
-	slices.SortFunc(all, func(x, y incident.Observation) int {
-		if c := x.StartsAt.Compare(y.StartsAt); c != 0 {
-			return c
-		}
-		return strings.Compare(x.Fingerprint, y.Fingerprint)
-	})
-	return all, true
-}
-
-// advance decides an input for one case, plans what is due by then, and notes
-// when to look at it again.
-func (b *Book) advance(c *Case, in incident.Input, s Scribe) error {
-	for _, f := range incident.Advance(b.rules.rules(c.State.Service, b.opened+1), c.State, in) {
-		b.note(c, f)
-		s.Decided(c, f)
-	}
-	if err := b.plan(c, in.At, s); err != nil {
-		return err
-	}
-	// Nothing is due any more. Should something be all the same, it waits for a
-	// moment, so that a fault in one case does not stop every other.
-	b.index(c, in.At, in.At.Add(time.Second))
-	if c.State.ID == "" && len(c.State.Alerts) == 0 {
-		b.wakes.set(c, time.Time{})
-		delete(b.services, c.State.Service)
-	}
-	return nil
-}
-
-// maxRounds bounds how often one moment is planned for one case. What is
-// planned is not due any more, so two are enough; a fault here must not stop
-// every other case.
-const maxRounds = 10
-
-func (b *Book) plan(c *Case, now time.Time, s Scribe) error {
-	for range maxRounds {
-		due, _, _ := schedule.Plan(b.rules.schedule, c.State, now)
-		if len(due) == 0 {
-			return nil
-		}
-		for _, d := range due {
-			f, err := s.Order(c, d, now)
-			if err != nil {
-				return err
-			}
-			incident.Apply(c.State, f)
-			b.note(c, f)
-			s.Decided(c, f)
-		}
-	}
-	return nil
 }
 
 // index notes when time alone will make something true of a case; soon is when
 // to look at what is due already.
 func (b *Book) index(c *Case, now, soon time.Time) {
-	due, _, wake := schedule.Plan(b.rules.schedule, c.State, now)
+	due, next, wake := schedule.Plan(b.rules.schedule, c.State, now)
 	if len(due) > 0 {
 		wake = soon
 	}
-	if at := incident.Wake(b.rules.rules(c.State.Service, b.opened+1), c.State); wake.IsZero() || (!at.IsZero() && at.Before(wake)) {
+	c.soon = c.soon[:0]
+	for _, d := range append(due, next...) {
+		if d.At.Before(wake.Add(ahead)) && b.rules.joins(d) {
+			c.soon = append(c.soon, whom(d))
+		}
+	}
+	if at := incident.Wake(b.rulesOf(c), c.State); wake.IsZero() || (!at.IsZero() && at.Before(wake)) {
 		wake = at
 	}
 	b.wakes.set(c, wake)
@@ -272,6 +233,11 @@ func (b *Book) service(name string, now time.Time) *Case {
 // note keeps the indexes and the timeline in step with a fact just applied.
 func (b *Book) note(c *Case, f incident.Fact) {
 	switch {
+	case f.Silent != nil:
+		c.silence = f.Silent.Since
+		return
+	case c.watchdog != nil:
+		return
 	case f.Opened != nil:
 		b.ids[f.Incident] = c
 		b.opened = max(b.opened, Number(f.Incident))
@@ -286,30 +252,4 @@ func (b *Book) note(c *Case, f incident.Fact) {
 func Number(id string) int {
 	n, _ := strconv.Atoi(strings.TrimPrefix(id, "SR-"))
 	return n
-}
-
-// Numbered returns what is the same of every order: what follows from the case
-// and what is due. Who gets it, and in which words, is the Scribe's to add.
-func Numbered(c *Case, d schedule.Due) incident.Planned {
-	p := incident.Planned{
-		Update:    c.State.Updates + 1,
-		Audience:  d.Audience,
-		Kind:      d.Kind,
-		Number:    1,
-		DueAt:     d.At,
-		NextAt:    d.Next,
-		NextWhy:   d.NextWhy,
-		PromiseAt: d.Promise,
-		Behind:    d.Behind,
-		CatchUp:   d.CatchUp,
-		Words:     d.Words,
-		Why:       d.Why,
-		Policy:    d.Policy,
-		Late:      d.Late,
-		Firing:    c.State.Firing(),
-	}
-	if t := c.State.Told[d.Audience]; t != nil {
-		p.Number, p.First, p.Previous, p.Promised = t.Count+1, t.First, t.Last, t.PromiseAt
-	}
-	return p
 }

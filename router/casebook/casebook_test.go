@@ -10,7 +10,6 @@ import (
 
 	"sitrep/policies"
 	"sitrep/router/incident"
-	"sitrep/router/schedule"
 )
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -43,9 +42,14 @@ type notes struct {
 	rests int
 }
 
-func (n *notes) Order(c *Case, d schedule.Due, now time.Time) (incident.Fact, error) {
-	p := Numbered(c, d)
+func (n *notes) Order(c *Case, o Order, now time.Time) (incident.Fact, error) {
+	p := Numbered(c, o)
 	p.Channels, p.Roster, p.Parts, p.Deliveries = []string{"email"}, []string{"r"}, 1, 1
+	return incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID, Planned: &p}, nil
+}
+func (n *notes) Combine(c *Case, m Combined, now time.Time) (incident.Fact, error) {
+	p := m.Planned
+	p.Roster, p.Parts, p.Deliveries = []string{"r"}, 1, len(m.People)
 	return incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID, Planned: &p}, nil
 }
 func (n *notes) Decided(_ *Case, f incident.Fact) { n.facts = append(n.facts, f) }

@@ -2,6 +2,8 @@ package casebook
 
 import (
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"sitrep/policies"
@@ -15,6 +17,8 @@ type Policy struct {
 	Services   []*policies.Service
 	Audiences  []*policies.Audience
 	Policies   []*policies.Policy
+	Teams      []*policies.Team
+	Watchdogs  []policies.Watchdog
 	// Rate is how many deliveries a second a channel makes; it decides how much
 	// margin a promise to many people needs. 0: no bound.
 	Rate map[string]float64
@@ -25,19 +29,124 @@ type rulebook struct {
 	Policy
 	services  map[string]*policies.Service
 	audiences map[string]*policies.Audience
+	teams     map[string]*policies.Team // that somebody can be reached of
 	schedule  schedule.Rules
+
+	needs, neededBy map[string][]string // services, also by way of others, nearest first
+	depth           map[string]int      // of a service: it is deeper than those it needs
+	in              map[string][]string // the audiences that may be told together with one
 }
 
 func compile(p Policy) rulebook {
-	c := rulebook{Policy: p, services: map[string]*policies.Service{}, audiences: map[string]*policies.Audience{}}
+	c := rulebook{
+		Policy: p, services: map[string]*policies.Service{}, audiences: map[string]*policies.Audience{}, teams: map[string]*policies.Team{},
+		needs: map[string][]string{}, neededBy: map[string][]string{}, depth: map[string]int{}, in: map[string][]string{},
+	}
 	for _, s := range p.Services {
 		c.services[s.Name] = s
 	}
 	for _, a := range p.Audiences {
 		c.audiences[a.Name] = a
 	}
-	c.schedule = schedule.Rules{Policies: p.Policies, Audiences: c.audiences, Services: c.services, Margin: c.margin}
+	for _, t := range p.Teams {
+		if slices.ContainsFunc(t.Recipients, func(r policies.Recipient) bool {
+			return slices.ContainsFunc(t.Channels, func(channel string) bool { return r.Address(channel) != "" })
+		}) {
+			c.teams[t.Name] = t
+		}
+	}
+	c.schedule = schedule.Rules{Policies: p.Policies, Audiences: c.audiences, Services: c.services, Margin: c.margin, Teams: c.teams}
+	c.kinships()
+	c.choirs()
 	return c
+}
+
+// kinships finds out which service needs which, also by way of others. A circle
+// is an error of the configuration; here it only ends.
+func (c *rulebook) kinships() {
+	var depth func(name string, path []string) int
+	depth = func(name string, path []string) int {
+		if slices.Contains(path, name) || c.services[name] == nil {
+			return 0
+		}
+		if d, known := c.depth[name]; known {
+			return d
+		}
+		deepest := 0
+		for _, need := range c.services[name].DependsOn {
+			deepest = max(deepest, 1+depth(need, append(path, name)))
+		}
+		c.depth[name] = deepest
+		return deepest
+	}
+	for _, s := range c.Services {
+		depth(s.Name, nil)
+		queue := slices.Clone(s.DependsOn)
+		for n := 0; n < len(queue); n++ {
+			if need := c.services[queue[n]]; need != nil {
+				for _, further := range need.DependsOn {
+					if further != s.Name && !slices.Contains(queue, further) {
+						queue = append(queue, further)
+					}
+				}
+			}
+		}
+		c.needs[s.Name] = queue
+		for _, need := range queue {
+			c.neededBy[need] = append(c.neededBy[need], s.Name)
+		}
+	}
+	for _, names := range c.neededBy {
+		slices.SortStableFunc(names, func(x, y string) int { return c.depth[x] - c.depth[y] })
+	}
+}
+
+// choirs finds out which audiences have a recipient in common.
+func (c *rulebook) choirs() {
+	of := map[string][]string{}
+	for _, a := range c.Audiences {
+		if len(a.Recipients) > chorus {
+			continue
+		}
+		for _, r := range a.Recipients {
+			for _, address := range []string{r.Email, r.Phone} {
+				if address == "" {
+					continue
+				}
+				key := strings.ToLower(address)
+				of[key] = append(of[key], a.Name)
+				for _, other := range of[key] {
+					if !slices.Contains(c.in[a.Name], other) {
+						c.in[a.Name] = append(c.in[a.Name], other)
+					}
+					if !slices.Contains(c.in[other], a.Name) {
+						c.in[other] = append(c.in[other], a.Name)
+					}
+				}
+			}
+		}
+	}
+}
+
+// shares reports whether an audience or team has somebody in common with one of
+// those.
+func (c rulebook) shares(those map[string]bool, name string) bool {
+	return those[name] || slices.ContainsFunc(c.in[name], func(other string) bool { return those[other] })
+}
+
+// people returns who gets an update, and by which channels.
+func (c rulebook) people(d schedule.Due) (people []policies.Recipient, channels []string) {
+	if d.Team {
+		if t := c.teams[d.Audience]; t != nil {
+			people, channels = t.Recipients, t.Channels
+		}
+	} else if a := c.audiences[d.Audience]; a != nil {
+		people, channels = a.Recipients, a.Channels
+	}
+	if d.Channels != nil {
+		channels = d.Channels
+	}
+	return people, channels
 }
 
 // rules are those of one service.

@@ -14,8 +14,19 @@ import (
 // maxAlerts is how many alerts a message lists.
 const maxAlerts = 10
 
-// Sheet is the fact sheet of one update: what its words are made from.
-func (b *Book) Sheet(g policies.Global, s *incident.State, d schedule.Due, now time.Time) words.View {
+// Writer puts updates into words.
+type Writer interface {
+	Render(v words.View, r words.Reader) (words.Rendered, error)
+	Combine(pieces []words.Piece, r words.Reader) (words.Rendered, error)
+}
+
+// Sheet is the fact sheet of one update: what its words are made from. The
+// writer says what a team is told will go out by itself.
+func (b *Book) Sheet(g policies.Global, w Writer, c *Case, d schedule.Due, now time.Time) words.View {
+	if c.watchdog != nil {
+		return b.alarm(g, c, now)
+	}
+	s := c.State
 	svc := b.Service(s.Service)
 	v := words.View{
 		Organisation: g.Organisation,
@@ -59,8 +70,115 @@ func (b *Book) Sheet(g policies.Global, s *incident.State, d schedule.Due, now t
 	v.Alerts, v.MoreAlerts = alerts(s)
 	if g.ExternalURL != "" {
 		v.Link = g.ExternalURL + "/incidents/" + s.ID
+		v.API = g.ExternalURL + "/api/v1/incidents/" + s.ID
+	}
+	b.kinfolk(&v, s, d)
+	if d.Team {
+		v.HeardAt = s.HeardAt
+		v.Asks = b.asks(g, w, c, d)
 	}
 	return v
+}
+
+// kinfolk adds what an update says of other services.
+func (b *Book) kinfolk(v *words.View, s *incident.State, d schedule.Due) {
+	var knew []string
+	if t := s.Told[d.Audience]; t != nil && !d.Team {
+		knew = t.Services
+		for _, name := range t.Folded {
+			v.Folded = append(v.Folded, b.title(name))
+		}
+		if s.Outlived != "" && !t.Heard {
+			v.Outlived = b.title(s.Outlived)
+		}
+	} else if s.Outlived != "" {
+		v.Outlived = b.title(s.Outlived)
+	}
+	for _, name := range s.Services() {
+		v.Consequences = append(v.Consequences, b.title(name))
+		if !slices.Contains(knew, name) {
+			v.NewConsequences = append(v.NewConsequences, b.title(name))
+		}
+	}
+	for _, name := range knew {
+		if s.Consequences[name] == nil && !slices.Contains(s.Left, name) {
+			v.Recovered = append(v.Recovered, b.title(name))
+		}
+	}
+	if d.Kind == incident.Closing {
+		for _, name := range s.Left {
+			v.StillOut = append(v.StillOut, b.title(name))
+		}
+	}
+}
+
+// title is a service's, by language.
+func (b *Book) title(service string) map[string]string {
+	if svc := b.Service(service); svc != nil && len(svc.Title) > 0 {
+		return svc.Title
+	}
+	return map[string]string{"": service}
+}
+
+// alarm is the fact sheet of a watchdog.
+func (b *Book) alarm(g policies.Global, c *Case, now time.Time) words.View {
+	v := words.View{Organisation: g.Organisation, Kind: words.Alarm, Number: c.State.Updates + 1, Now: now, Since: now, Watchdog: c.watchdog.String()}
+	if since := c.State.SilentSince; since != nil {
+		v.Since, v.HeardAt = *since, *since
+	} else {
+		v.Returned, v.Since, v.HeardAt = true, c.silence, c.silence
+	}
+	return v
+}
+
+// asks are the updates that a team is asked to give words for, each as it will
+// go out by itself.
+func (b *Book) asks(g policies.Global, w Writer, c *Case, d schedule.Due) []words.Ask {
+	var all []words.Ask
+	for _, a := range d.About {
+		ask := words.Ask{Audience: a.Audience, At: a.At, Kind: words.Kind(a.Kind)}
+		if of := b.Audience(a.Audience); of != nil {
+			r := words.Reader{Reads: string(of.Reads), Language: of.Language, Zone: of.TimeZone}
+			if r.Language == "" {
+				r.Language = g.Language
+			}
+			if r.Zone == nil {
+				r.Zone = g.TimeZone
+			}
+			if text, err := w.Render(b.Sheet(g, w, c, a, a.At), r); err == nil { // what fails is said when it is due
+				ask.Text = text.Text
+			}
+		}
+		all = append(all, ask)
+	}
+	return all
+}
+
+// Combination is what a combined update is written from.
+func (b *Book) Combination(g policies.Global, w Writer, m Combined, now time.Time) []words.Piece {
+	var all []words.Piece
+	for _, p := range m.Pieces {
+		reads := p.Due.Audience // a team's
+		if a := b.Audience(p.Due.Audience); a != nil && !p.Due.Team {
+			reads = string(a.Reads)
+		}
+		at := now
+		if p.Due.At.After(now) {
+			at = p.Due.At
+		}
+		all = append(all, words.Piece{View: b.Sheet(g, w, p.Case, p.Due, at), Reads: reads})
+	}
+	return all
+}
+
+// Say writes a combined update for one reader: of one incident it is that
+// incident's own.
+func Say(w Writer, pieces []words.Piece, r words.Reader) (words.Rendered, error) {
+	if len(pieces) == 1 {
+		r.Reads = pieces[0].Reads
+		return w.Render(pieces[0].View, r)
+	}
+	return w.Combine(pieces, r)
 }
 
 func share(sla *policies.SLA, c policies.Clock, s *incident.State, now time.Time) words.ClockShare {

@@ -39,6 +39,21 @@ func (w *wakes) due(now time.Time) *Case {
 	return heap.Pop(&w.h).(*Case)
 }
 
+// before returns the cases whose moment comes before limit, in no order.
+func (w *wakes) before(limit time.Time) []*Case {
+	var all []*Case
+	var walk func(n int)
+	walk = func(n int) { // below a case that comes later, all do
+		if n < len(w.h) && w.h[n].wake.Before(limit) {
+			all = append(all, w.h[n])
+			walk(2*n + 1)
+			walk(2*n + 2)
+		}
+	}
+	walk(0)
+	return all
+}
+
 type wakeHeap []*Case
 
 func (h wakeHeap) Len() int { return len(h) }

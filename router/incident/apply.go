@@ -32,7 +32,7 @@ func Apply(s *State, f Fact) {
 	case f.Unconfirmed != nil:
 		s.Unconfirmed = true
 	case f.Confirmed != nil:
-		s.Unconfirmed, s.HeardAt = false, f.At
+		s.Unconfirmed, s.Questioned, s.HeardAt = false, nil, f.At
 	case f.Ceased != nil:
 		s.cease(f.Ceased, f.At)
 	case f.Passed != nil:
@@ -40,12 +40,34 @@ func Apply(s *State, f Fact) {
 	case f.Opened != nil:
 		s.ID, s.Kind, s.OpenedAt = f.Incident, f.Opened.Kind, f.At
 		s.begin(f.Opened.Severity, f.Opened.StartedAt)
+	case f.Joined != nil:
+		s.join(f.Joined)
+	case f.Parted != nil:
+		s.part(f.Parted, f.At)
+	case f.Caused != nil:
+		s.cause(f.Caused, f.At)
+	case f.Eased != nil:
+		delete(s.Consequences, f.Eased.Service)
+		if f.Eased.Out {
+			s.Left = append(s.Left, f.Eased.Service)
+		}
+	case f.Silent != nil:
+		s.SilentSince, s.Alarmed = &f.Silent.Since, nil
+	case f.Returned != nil:
+		s.SilentSince = nil
 	case f.Reopened != nil:
 		s.ResolvedAt, s.EndedAt, s.reopenedAt = time.Time{}, time.Time{}, f.At
 		s.begin(f.Reopened.Severity, f.Reopened.StartedAt)
-		s.Breached = nil
+		s.Breached, s.Consequences, s.Left = nil, nil, nil
 		for _, t := range s.Told {
-			t.Heard, t.Closed, t.Behind, t.Breaches = false, false, nil, 0
+			t.Breaches = 0
+			if t.Heard && !t.Closed && t.Kind != Closing {
+				continue // the end waited for its hours: to them it never was over
+			}
+			t.Heard, t.Closed, t.Services = false, false, nil
+			if t.Kind != Closing { // the end is still owed to channels that waited
+				t.Behind = nil
+			}
 		}
 	case f.Escalated != nil:
 		s.Severity = f.Escalated.To
@@ -67,12 +89,12 @@ func Apply(s *State, f Fact) {
 		if f.Kept.Late {
 			t.Broken--
 		}
-		t.settle(f.Kept.Update)
+		t.Promises = slices.DeleteFunc(t.Promises, f.Kept.is)
 	case f.Broken != nil:
 		t := s.told(f.Broken.Audience)
 		t.Broken++
 		for _, p := range t.Promises {
-			if p.Update == f.Broken.Update {
+			if f.Broken.is(p) {
 				p.Broken = true
 			}
 		}
@@ -91,7 +113,7 @@ func Apply(s *State, f Fact) {
 
 func (s *State) begin(severity string, started time.Time) {
 	s.Severity, s.StartedAt, s.Phase, s.before = severity, started, Investigating, ""
-	s.chosen = false
+	s.chosen, s.Under = false, ""
 }
 
 func (s *State) fire(a Alert) {
@@ -132,7 +154,7 @@ func (s *State) cease(c *Ceased, at time.Time) {
 		s.lastEnd = c.EndsAt
 	}
 	if s.firing == 0 {
-		s.Unconfirmed = false
+		s.Unconfirmed, s.Questioned = false, nil
 		s.QuietSince = at
 		if c.EndsAt.After(at) {
 			s.QuietSince = c.EndsAt
@@ -142,16 +164,24 @@ func (s *State) cease(c *Ceased, at time.Time) {
 
 func (s *State) resolve(r *Resolved, at time.Time) {
 	s.ResolvedAt, s.EndedAt, s.Phase, s.before = at, r.EndedAt, PhaseResolved, ""
-	s.QuietSince, s.Unconfirmed = time.Time{}, false
-	for id, a := range s.Alerts {
-		switch {
-		case a.Firing() && !a.Muted:
+	s.QuietSince, s.Unconfirmed, s.Questioned = time.Time{}, false, nil
+	s.Under, s.Outlived = "", ""
+	for _, a := range s.Alerts {
+		if a.Firing() && !a.Muted {
 			s.Labels() // what was common before they were muted
 			a.Muted = true
 			s.firing--
 			s.commonStale = false
-		case !a.Firing() && at.Sub(a.CeasedAt) > 2*reorder:
-			delete(s.Alerts, id) // nothing on the way can be about it any more
+		}
+	}
+	s.forgetCalm(at)
+}
+
+// forgetCalm forgets alerts that nothing on the way can be about any more.
+func (s *State) forgetCalm(at time.Time) {
+	for id, a := range s.Alerts {
+		if !a.Firing() && at.Sub(a.CeasedAt) > 2*reorder {
+			delete(s.Alerts, id)
 		}
 	}
 }
@@ -183,85 +213,6 @@ func Clock(due, at time.Time) time.Time {
 		return due
 	}
 	return at
-}
-
-func (s *State) plan(p *Planned, at time.Time) {
-	s.Updates = p.Update
-	t := s.told(p.Audience)
-	for _, q := range t.Promises {
-		if q.By == 0 && !p.CatchUp {
-			q.By = p.Update
-		}
-	}
-	if t.First == 0 {
-		t.First = p.Update
-	} else if silence := at.Sub(t.LastAt); t.Heard && silence > t.Silence {
-		t.Silence = silence
-	}
-	t.Last, t.Count, t.Kind, t.Heard = p.Update, p.Number, p.Kind, true
-	if p.Policy != "" {
-		t.Policy = p.Policy
-	}
-	t.LastAt, t.NextAt, t.NextWhy, t.PromiseAt = Clock(p.DueAt, at), p.NextAt, p.NextWhy, p.PromiseAt
-	t.Phase, t.Severity, t.Firing, t.Unconfirmed = s.Phase, s.Severity, p.Firing, s.Unconfirmed
-	if p.Words > 0 {
-		t.Words = p.Words
-	}
-	t.Closed, t.Channels, t.Behind = p.Kind == Closing && len(p.Behind) == 0, p.Channels, p.Behind
-	t.Unheard = len(p.Behind) > 0 && (t.Unheard || p.Kind == First)
-	if p.Kind != Progress { // words come between; they do not say that a clock ran out
-		t.Breaches = len(s.Breached)
-	}
-	for _, h := range p.Roster {
-		if !slices.Contains(t.Rosters, h) {
-			t.Rosters = append(t.Rosters, h)
-		}
-	}
-	if !p.PromiseAt.IsZero() && !p.CatchUp {
-		t.Made++
-		t.Promises = append(t.Promises, &Pending{Update: p.Update, At: p.PromiseAt})
-	}
-	s.Flights[p.Update] = &Flight{Order: *p, At: at, Done: map[string]bool{}}
-	s.totals(p.Audience).Planned += p.Deliveries
-}
-
-func (s *State) deliver(d *Delivered) {
-	f := s.Flights[d.Update]
-	if f == nil || f.Done[d.Part] {
-		return
-	}
-	f.Done[d.Part] = true
-	f.Missed += d.Unreached + d.Superseded
-	if d.LastAt.After(f.LastAt) {
-		f.LastAt = d.LastAt
-	}
-	n := s.totals(f.Order.Audience)
-	n.Accepted += d.Accepted
-	n.Failed += d.Failed
-	n.Unreached += d.Unreached
-	n.Superseded += d.Superseded
-	n.Possible += d.Possible
-	if len(f.Done) < f.Order.Parts {
-		return
-	}
-	delete(s.Flights, d.Update)
-	t := s.told(f.Order.Audience)
-	for _, p := range t.Promises {
-		if p.By == d.Update {
-			p.Done, p.InTime = true, f.Missed == 0 && f.LastAt.Before(p.At)
-		}
-	}
-	t.sweep()
-}
-
-// settle forgets a promise that was kept.
-func (t *Told) settle(update int) {
-	t.Promises = slices.DeleteFunc(t.Promises, func(p *Pending) bool { return p.Update == update })
-}
-
-// sweep forgets promises that are broken and of which nothing more will come.
-func (t *Told) sweep() {
-	t.Promises = slices.DeleteFunc(t.Promises, func(p *Pending) bool { return p.Broken && p.Done && !p.InTime })
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

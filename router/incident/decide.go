@@ -3,7 +3,6 @@ package incident
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"sitrep/policies"
@@ -23,6 +22,16 @@ type Rules struct {
 	Service    *policies.Service // nil: it stands in the configuration no more
 	Severities policies.Severities
 	Next       int // number of the next incident to open
+
+	// Parent is the open incident of a service that this one depends on, and
+	// ParentService that service; empty where there is none.
+	Parent, ParentService string
+	// Heirs are the audiences that the incident which this outage was a
+	// consequence of told of it; asked for when that is over.
+	Heirs func() []Heir
+
+	Watchdog *policies.Watchdog // of a watchdog's case
+	HeardAt  time.Time          // when its heartbeat came last
 }
 
 func (r Rules) resolvedAfter() time.Duration {
@@ -62,14 +71,18 @@ func Advance(r Rules, s *State, in Input) []Fact {
 func Decide(r Rules, s *State, in Input) []Fact {
 	d := decision{r: r, s: s, in: in}
 	switch {
+	case in.Receipt != nil:
+		d.receipt()
+	case in.Consequence != nil:
+		d.kin()
+	case s.Kind == Watchdog:
+		d.watch()
 	case in.Alerts != nil:
 		d.observe()
 	case in.Say != nil:
 		d.say()
 	case in.Resolve != nil:
 		d.resolve()
-	case in.Receipt != nil:
-		d.receipt()
 	default:
 		d.judge()
 	}
@@ -159,6 +172,9 @@ func (d *decision) say() {
 	case !d.s.Open():
 		d.refuse("%s is resolved", d.s.ID)
 		return
+	case d.s.Under != "":
+		d.refuse("%s is a consequence of %s, which tells of both; give the words there", d.s.ID, d.s.Under)
+		return
 	case say.Phase != "" && !slices.Contains(Phases, say.Phase):
 		d.refuse("phase %q is none of %v", say.Phase, Phases)
 		return
@@ -212,13 +228,22 @@ func (d *decision) receipt() {
 // judge says what the time alone makes true.
 func (d *decision) judge() {
 	d.promises()
-	if d.s.Open() {
+	switch {
+	case d.s.Under != "":
+		d.consequence()
+		return
+	case d.s.Open() && d.r.Parent != "":
+		d.join()
+		return
+	case d.s.Open():
 		d.course()
 		return
 	}
 	if row, holds := d.threshold(); holds {
 		severity, starts := d.outage()
-		if d.s.ID == "" {
+		if d.r.Parent != "" {
+			d.join()
+		} else if d.s.ID == "" {
 			id := fmt.Sprintf("SR-%d", d.r.Next)
 			d.emit(Fact{Opened: &Opened{Kind: Outage, Severity: severity, StartedAt: starts, Alerts: d.s.firing, Row: row}})
 			d.facts[len(d.facts)-1].Incident = id
@@ -242,9 +267,7 @@ func (d *decision) course() {
 			d.emit(Fact{Breached: &Breached{Clock: string(c), Limit: d.r.Service.SLA.Limit(c)}})
 		}
 	}
-	if severity, _ := d.outage(); d.s.firing > 0 && d.rank(severity) > d.rank(d.s.Severity) {
-		d.emit(Fact{Escalated: &Escalated{From: d.s.Severity, To: severity}})
-	}
+	d.escalate()
 	if at, ok := d.r.unconfirmed(d.s); ok && !at.After(d.in.At) {
 		d.emit(Fact{Unconfirmed: &Unconfirmed{Since: d.s.HeardAt}})
 	}
@@ -258,6 +281,20 @@ func (d *decision) course() {
 	}
 }
 
+// escalate lets the severity rise to that of its gravest alert or consequence.
+func (d *decision) escalate() {
+	gravest := d.rank(d.s.Severity)
+	if severity, _ := d.outage(); d.s.firing > 0 {
+		gravest = max(gravest, d.rank(severity))
+	}
+	for _, c := range d.s.Consequences {
+		gravest = max(gravest, d.rank(c.Severity))
+	}
+	if gravest > d.rank(d.s.Severity) {
+		d.emit(Fact{Escalated: &Escalated{From: d.s.Severity, To: d.r.Severities.Name(gravest)}})
+	}
+}
+
 func (d *decision) quiet() bool {
 	return d.s.firing == 0 && !d.s.QuietSince.IsZero() && !d.in.At.Before(d.s.QuietSince.Add(d.r.resolvedAfter()))
 }
@@ -265,38 +302,6 @@ func (d *decision) quiet() bool {
 func (d *decision) rank(severity string) int {
 	rank, _ := d.r.Severities.Rank(severity)
 	return rank
-}
-
-// outage returns the highest severity of the firing alerts and the earliest
-// moment that one of them began.
-func (d *decision) outage() (severity string, starts time.Time) {
-	best := -1
-	for _, a := range d.s.Alerts {
-		if !a.Firing() || a.Muted {
-			continue
-		}
-		if starts.IsZero() || a.StartsAt.Before(starts) {
-			starts = a.StartsAt
-		}
-		best = max(best, d.rank(a.Severity))
-	}
-	return d.r.Severities.Name(max(best, 0)), starts
-}
-
-// threshold reports whether a row holds, and says it in words.
-func (d *decision) threshold() (row string, holds bool) {
-	if d.r.Service == nil {
-		return "", false
-	}
-	for _, t := range d.r.Service.Threshold {
-		at, ok := d.r.holdsAt(d.s, t)
-		if !ok || at.After(d.in.At) {
-			continue
-		}
-		what := strings.TrimSpace(t.Severity + " alert")
-		return fmt.Sprintf("%s firing for %s", count(max(t.Alerts, 1), what), short(t.FiringFor)), true
-	}
-	return "", false
 }
 
 // promises says which promises came true or did not.

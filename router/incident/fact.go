@@ -1,10 +1,6 @@
 package incident
 
-import (
-	"fmt"
-	"strings"
-	"time"
-)
+import "time"
 
 // Fact is one thing that happened, durable and never changed. Exactly one of
 // the pointers is set.
@@ -34,6 +30,12 @@ type Fact struct {
 	Reopened    *Reopened    `json:"reopened,omitempty"`
 	Refused     *Refused     `json:"refused,omitempty"`
 	Unrostered  *Unrostered  `json:"unrostered,omitempty"`
+	Joined      *Joined      `json:"joined,omitempty"`
+	Parted      *Parted      `json:"parted,omitempty"`
+	Caused      *Caused      `json:"caused,omitempty"`
+	Eased       *Eased       `json:"eased,omitempty"`
+	Silent      *Silent      `json:"silent,omitempty"`
+	Returned    *Returned    `json:"returned,omitempty"`
 }
 
 // Fired: an alert of the service began to fire, or fires again.
@@ -93,57 +95,6 @@ type Said struct {
 	Audiences []string          `json:"audiences"`
 }
 
-// Planned: an update was ordered. It is the order itself: what it says and who
-// gets it is fixed by the hashes in it.
-type Planned struct {
-	Update     int        `json:"update"` // number within the incident, from 1
-	Audience   string     `json:"audience"`
-	Kind       UpdateKind `json:"kind"`
-	Number     int        `json:"number"`              // counts the updates to this audience, from 1
-	DueAt      time.Time  `json:"due_at"`              // when it fell due
-	NextAt     time.Time  `json:"next_at,omitzero"`    // when the next is due, as foreseen; zero: never
-	NextWhy    string     `json:"next_why,omitempty"`  // by which policy and row
-	PromiseAt  time.Time  `json:"promise_at,omitzero"` // "next update before"; zero: none
-	Promised   time.Time  `json:"promised,omitzero"`   // what the one before it promised for this one
-	Channels   []string   `json:"channels"`            // all at once
-	Behind     []string   `json:"behind,omitempty"`    // channels that wait for the audience's hours
-	CatchUp    bool       `json:"catch_up,omitempty"`  // to channels that waited: the audience's clock and promise stay
-	Critical   bool       `json:"critical,omitempty"`  // overtakes others
-	Words      int        `json:"words,omitempty"`     // number of the words it carries
-	Why        string     `json:"why"`                 // policy and row, or who asked for it
-	Policy     string     `json:"policy,omitempty"`    // whose rows its next update follows
-	Texts      string     `json:"texts"`               // hash of what it says
-	Roster     []string   `json:"roster"`              // hashes of the chunks of who gets it
-	Deliveries int        `json:"deliveries"`          // recipients times channels that reach them
-	Parts      int        `json:"parts"`               // how many parts it is cut into
-	First      int        `json:"first,omitempty"`     // number of the audience's first update: the thread's head
-	Previous   int        `json:"previous,omitempty"`  // number of the audience's update before this one
-	Late       bool       `json:"late,omitempty"`      // planned after the moment promised
-	Firing     int        `json:"firing,omitempty"`    // alerts firing when it was written
-}
-
-// Delivered: a worker finished a part of an update. Deliveries themselves are
-// not facts; this is the sum of one part.
-type Delivered struct {
-	Update     int       `json:"update"`
-	Part       string    `json:"part"`
-	Accepted   int       `json:"accepted"`
-	Failed     int       `json:"failed,omitempty"`     // for the recipient's own reason
-	Unreached  int       `json:"unreached,omitempty"`  // given up for another reason
-	Superseded int       `json:"superseded,omitempty"` // not sent, a newer update existed
-	Possible   int       `json:"possible_duplicates,omitempty"`
-	LastAt     time.Time `json:"last_at,omitzero"` // the last acceptance, by the worker's clock
-}
-
-// Promise: a promised update came in time, or did not.
-type Promise struct {
-	Audience  string    `json:"audience"`
-	Update    int       `json:"update"`         // the update that made the promise
-	By        int       `json:"by,omitempty"`   // the update that kept it
-	PromiseAt time.Time `json:"promise_at"`     // the moment promised
-	Late      bool      `json:"late,omitempty"` // it had been counted as broken before
-}
-
 // Breached: an SLA clock of an open incident ran out.
 type Breached struct {
 	Clock string        `json:"clock"` // expected or agreed
@@ -177,168 +128,4 @@ type Refused struct {
 // reached any more.
 type Unrostered struct {
 	Audience string `json:"audience"`
-}
-
-// String says the fact as a sentence.
-func (f Fact) String() string {
-	s := f.subject() + f.predicate()
-	if f.By != "" {
-		s += " (by " + f.By + ")"
-	}
-	return s
-}
-
-// Name says what kind of fact it is, in one word.
-func (f Fact) Name() string {
-	for _, k := range []struct {
-		name string
-		is   bool
-	}{
-		{"alert_fired", f.Fired != nil}, {"alert_ceased", f.Ceased != nil}, {"outage_passed", f.Passed != nil},
-		{"alerts_heard", f.Heard != nil}, {"unconfirmed", f.Unconfirmed != nil}, {"confirmed", f.Confirmed != nil},
-		{"opened", f.Opened != nil}, {"severity_rose", f.Escalated != nil}, {"phase_changed", f.Phased != nil},
-		{"words_said", f.Said != nil}, {"update_planned", f.Planned != nil}, {"part_delivered", f.Delivered != nil},
-		{"promise_kept", f.Kept != nil}, {"promise_broken", f.Broken != nil}, {"sla_breached", f.Breached != nil}, {"resolved", f.Resolved != nil},
-		{"reopened", f.Reopened != nil}, {"override_refused", f.Refused != nil}, {"nobody_reached", f.Unrostered != nil},
-	} {
-		if k.is {
-			return k.name
-		}
-	}
-	return "unknown"
-}
-
-func (f Fact) subject() string {
-	if f.Incident == "" {
-		return f.Service + ": "
-	}
-	return "incident " + f.Incident + " "
-}
-
-func (f Fact) predicate() string {
-	switch {
-	case f.Fired != nil:
-		verb := "fires"
-		if f.Fired.Again {
-			verb = "fires again"
-		}
-		return fmt.Sprintf("%salert %s %s%s", f.colon(), f.Fired.Alert.Name, verb, parens(f.Fired.Alert.Severity))
-	case f.Ceased != nil:
-		return fmt.Sprintf("%salert %s stopped", f.colon(), f.Ceased.Name)
-	case f.Passed != nil:
-		return "outage over before it became an incident"
-	case f.Heard != nil:
-		return f.colon() + "webhooks still say that the alerts fire"
-	case f.Unconfirmed != nil:
-		return "unconfirmed: no webhook since about " + stamp(f.Unconfirmed.Since)
-	case f.Confirmed != nil:
-		return "confirmed: webhooks say again that the alerts fire"
-	case f.Opened != nil:
-		return fmt.Sprintf("opened: %s, %s (%s)", f.Service, f.Opened.Severity, f.Opened.Row)
-	case f.Escalated != nil:
-		return fmt.Sprintf("severity rose from %s to %s", f.Escalated.From, f.Escalated.To)
-	case f.Phased != nil:
-		return fmt.Sprintf("phase %s, was %s", f.Phased.To, f.Phased.From)
-	case f.Said != nil:
-		return fmt.Sprintf("words %d for %s: %q", f.Said.Number, strings.Join(f.Said.Audiences, ", "), anyText(f.Said.Texts))
-	case f.Planned != nil:
-		return f.Planned.String()
-	case f.Delivered != nil:
-		return f.Delivered.String()
-	case f.Kept != nil:
-		after := ""
-		if f.Kept.Late {
-			after = " after all"
-		}
-		return fmt.Sprintf("promise to %s kept%s: update %d came before %s", f.Kept.Audience, after, f.Kept.By, stamp(f.Kept.PromiseAt))
-	case f.Broken != nil:
-		return fmt.Sprintf("promise to %s broken: nothing had reached all of them before %s", f.Broken.Audience, stamp(f.Broken.PromiseAt))
-	case f.Breached != nil:
-		return fmt.Sprintf("took longer than the %s %s", f.Breached.Clock, short(f.Breached.Limit))
-	case f.Resolved != nil:
-		s := fmt.Sprintf("resolved: out from %s to %s", stamp(f.Resolved.StartedAt), stamp(f.Resolved.EndedAt))
-		if f.Resolved.Firing > 0 {
-			s += fmt.Sprintf(", %s muted", count(f.Resolved.Firing, "firing alert"))
-		}
-		if f.Resolved.Reason != "" {
-			s += fmt.Sprintf(": %q", f.Resolved.Reason)
-		}
-		return s
-	case f.Reopened != nil:
-		return fmt.Sprintf("reopened: %s (%s)", f.Reopened.Severity, f.Reopened.Row)
-	case f.Refused != nil:
-		return fmt.Sprintf("%srefused to %s: %s", f.colon(), f.Refused.What, f.Refused.Reason)
-	case f.Unrostered != nil:
-		return fmt.Sprintf("update to %s not sent: nobody on its roster can be reached", f.Unrostered.Audience)
-	}
-	return "something that this version does not know"
-}
-
-// colon separates the sentence from "incident SR-12" where it does not go on
-// with a verb; before opening, the subject ends in a colon already.
-func (f Fact) colon() string {
-	if f.Incident == "" {
-		return ""
-	}
-	return "- "
-}
-
-// String says the order.
-func (p Planned) String() string {
-	s := fmt.Sprintf("update %d to %s: %s by %s, %s", p.Update, p.Audience, p.Kind, strings.Join(p.Channels, " and "), count(p.Deliveries, "delivery"))
-	if p.Late {
-		s += ", late"
-	}
-	if !p.PromiseAt.IsZero() {
-		s += ", next before " + stamp(p.PromiseAt)
-	}
-	return s + parens(p.Why)
-}
-
-// String says the outcome of a part.
-func (d Delivered) String() string {
-	s := fmt.Sprintf("update %d, part %s: %d accepted", d.Update, d.Part, d.Accepted)
-	for _, n := range []struct {
-		n    int
-		what string
-	}{{d.Failed, "failed"}, {d.Unreached, "given up"}, {d.Superseded, "superseded"}, {d.Possible, "possibly twice"}} {
-		if n.n > 0 {
-			s += fmt.Sprintf(", %d %s", n.n, n.what)
-		}
-	}
-	return s
-}
-
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
-
-func parens(s string) string {
-	if s == "" {
-		return ""
-	}
-	return " (" + s + ")"
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	if strings.HasSuffix(what, "y") {
-		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(what, "y"))
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// anyText picks the text to show in a sentence: the one for everybody, else
-// the first language by name.
-func anyText(texts map[string]string) string {
-	if s, ok := texts[""]; ok {
-		return s
-	}
-	first := ""
-	for l := range texts {
-		if first == "" || l < first {
-			first = l
-		}
-	}
-	return texts[first]
 }

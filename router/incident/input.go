@@ -15,6 +15,9 @@ type Input struct {
 	Say     *Say          `json:"say,omitempty"`
 	Resolve *Resolve      `json:"resolve,omitempty"`
 	Receipt *Receipt      `json:"receipt,omitempty"`
+
+	// Consequence is never stored: it follows from another case's facts.
+	Consequence *Kin `json:"-"`
 }
 
 // Observation is one alert as one webhook told it, cleaned and capped.
@@ -45,6 +48,14 @@ type Resolve struct {
 type Receipt struct {
 	Incident string `json:"incident"`
 	Delivered
+}
+
+// Kin tells an incident of an outage that depends on it.
+type Kin struct {
+	Consequence
+	Heirs []Heir
+	Gone  bool // it is no consequence any more
+	Out   bool // but still out, on its own
 }
 
 // Target names the incident that an override or receipt is about; empty for

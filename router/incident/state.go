@@ -14,6 +14,8 @@ const (
 	Outage Kind = "outage"
 	Change Kind = "change"
 	Drill  Kind = "drill"
+	// Watchdog is no incident: see Silent.
+	Watchdog Kind = "watchdog"
 )
 
 // Phase is how far the people who mend it are: the four that status pages made
@@ -42,6 +44,15 @@ const (
 	Unknown UpdateKind = "unconfirmed"
 	Overdue UpdateKind = "overdue" // the next on schedule after an SLA clock ran out
 	Closing UpdateKind = "closing"
+	// Combined says to one recipient what several updates would have said.
+	Combined UpdateKind = "combined"
+)
+
+// To the teams.
+const (
+	Nudge    UpdateKind = "nudge"    // updates are due soon: are there words?
+	Question UpdateKind = "question" // nobody knows whether it still fires
+	Alarm    UpdateKind = "alarm"    // a watchdog fell silent, or is heard again
 )
 
 // relapse is how long after the end an alert that begins belongs to the same
@@ -71,6 +82,20 @@ type State struct {
 	// of what makes it unconfirmed.
 	HeardAt     time.Time
 	Unconfirmed bool // nobody knows whether it still fires
+
+	// Under is the incident that this outage is a consequence of, and Outlived
+	// the service of the one that it was a consequence of last; see Joined.
+	Under, Outlived string
+	Consequences    map[string]*Consequence // by service
+	Left            []string                // consequences that outlived this incident
+
+	// Asked holds, for each audience, which due update the communication team was
+	// asked to give words for.
+	Asked      map[string]time.Time
+	Questioned map[string]bool // teams that were asked whether it still is
+	// SilentSince is since when a watchdog is silent; nil while it is heard.
+	SilentSince *time.Time
+	Alarmed     map[string]bool // teams that know that it is silent
 
 	reopenedAt time.Time // after the last relapse; zero without one
 	lastEnd    time.Time // latest endsAt of its alerts
@@ -157,6 +182,12 @@ type Told struct {
 	Unheard     bool     // those have not had a first word either
 	Breaches    int      // SLA breaches that it was told of
 	Unconfirmed bool     // it was told that nobody knows
+	Services    []string // consequences that it was told of
+	// Heir says that it was told of this outage by another incident, and not yet
+	// by this one; Away that another incident tells it now; Folded are services
+	// that it was told of by incidents that are part of this one now.
+	Heir, Away bool
+	Folded     []string
 
 	Promises []*Pending // not judged yet, oldest first
 	Made     int
@@ -180,11 +211,10 @@ type Pending struct {
 
 // Flight is an update on its way.
 type Flight struct {
-	Order  Planned
-	At     time.Time       // it was planned
-	Done   map[string]bool // parts reported
-	LastAt time.Time       // the last acceptance
-	Missed int             // deliveries neither accepted nor failed for the recipient's own reason
+	Order Planned
+	At    time.Time       // it was planned
+	Done  map[string]bool // parts and carriers reported
+	Sum   Delivered       // of what they reported
 }
 
 // Totals count deliveries of one audience.
@@ -192,8 +222,8 @@ type Totals struct {
 	Planned, Accepted, Failed, Unreached, Superseded, Possible int
 }
 
-// Open reports whether people are being told.
-func (s *State) Open() bool { return s.ID != "" && s.ResolvedAt.IsZero() }
+// Open reports whether it is an incident that is not over.
+func (s *State) Open() bool { return s.ID != "" && s.ResolvedAt.IsZero() && s.Kind != Watchdog }
 
 // BeganAt returns when people could first be told: the opening, or the last
 // reopening.

@@ -16,17 +16,23 @@ func Wake(r Rules, s *State) time.Time {
 			next = t
 		}
 	}
-	if !s.Open() && r.Service != nil {
+	if s.Kind == Watchdog {
+		if r.Watchdog != nil && s.SilentSince == nil {
+			return r.HeardAt.Add(r.Watchdog.AbsentFor)
+		}
+		return time.Time{}
+	}
+	if !s.Open() && s.Under == "" && r.Service != nil {
 		for _, t := range r.Service.Threshold {
 			if at, ok := r.holdsAt(s, t); ok {
 				earliest(at)
 			}
 		}
 	}
-	if s.firing == 0 && !s.QuietSince.IsZero() && (s.Open() || s.ID == "") {
+	if s.firing == 0 && !s.QuietSince.IsZero() && (s.Open() || s.Under != "" || s.ID == "") {
 		earliest(s.QuietSince.Add(r.resolvedAfter()))
 	}
-	if s.Open() {
+	if s.Open() && s.Under == "" {
 		if at, ok := r.unconfirmed(s); ok {
 			earliest(at)
 		}
@@ -44,27 +50,6 @@ func Wake(r Rules, s *State) time.Time {
 		}
 	}
 	return next
-}
-
-// holdsAt returns when a threshold row holds if nothing changes until then.
-func (r Rules) holdsAt(s *State, t policies.Threshold) (time.Time, bool) {
-	need := max(t.Alerts, 1)
-	if s.firing < need {
-		return time.Time{}, false
-	}
-	least, _ := r.Severities.Rank(t.Severity)
-	var starts []time.Time
-	for _, a := range s.Alerts {
-		rank, _ := r.Severities.Rank(a.Severity)
-		if a.Firing() && !a.Muted && rank >= least {
-			starts = append(starts, a.StartsAt)
-		}
-	}
-	if len(starts) < need {
-		return time.Time{}, false
-	}
-	slices.SortFunc(starts, time.Time.Compare)
-	return starts[need-1].Add(t.FiringFor), true
 }
 
 // unconfirmed returns when an open incident becomes unconfirmed, if no webhook

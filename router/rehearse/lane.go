@@ -17,7 +17,7 @@ func (d *drawing) lane(audience string, y float64) {
 	var own []int
 	counts := map[string]int{} // by incident
 	for i, u := range d.Updates {
-		if u.Audience == audience {
+		if u.Audience == audience && !u.Team && u.Kind != incident.Combined {
 			own = append(own, i)
 		}
 	}

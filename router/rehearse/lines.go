@@ -26,7 +26,7 @@ type row struct {
 func (t *Transcript) Lines(w io.Writer, script string) error {
 	lines := json.NewEncoder(w)
 	lines.SetEscapeHTML(false)
-	for _, u := range t.Updates {
+	for _, u := range t.Shown() {
 		r := row{
 			Script: script, At: u.At.UTC(), Kind: string(u.Kind), Incident: u.Incident, Audience: u.Audience,
 			Recipients: u.Recipients, Channels: u.Channels, Kept: u.Kept, Why: u.Why, Text: u.Text,

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"sitrep/policies"
-	"sitrep/policies/words"
 	"sitrep/router/casebook"
 	"sitrep/router/incident"
 )
@@ -16,12 +15,7 @@ import (
 type Stage struct {
 	Global policies.Global
 	Policy casebook.Policy
-	Words  Writer
-}
-
-// Writer puts an update into words.
-type Writer interface {
-	Render(v words.View, r words.Reader) (words.Rendered, error)
+	Words  casebook.Writer
 }
 
 // speaker is who gives a script's words and ends its incidents.
@@ -111,6 +105,11 @@ func (p *player) play() error {
 		}
 		for _, g := range p.repeats(p.now) {
 			if err := p.tell(g); err != nil {
+				return err
+			}
+		}
+		if !p.lost {
+			if err := p.book.Beat(p.now, p.scribe); err != nil {
 				return err
 			}
 		}
@@ -222,6 +221,7 @@ func (p *player) do(s Step) error {
 		return p.happen()
 	case s.Lose != nil:
 		p.lost = true
+		return p.book.Beat(p.now, p.scribe) // the last
 	case s.Find != nil:
 		for _, g := range p.find() {
 			if err := p.tell(g); err != nil {
@@ -263,7 +263,7 @@ func (p *player) override(s Step, id string, in incident.Input, target *string) 
 	if id == "" {
 		var open []string
 		for _, c := range p.book.Cases() {
-			if c.State.Open() {
+			if c.State.Open() && c.State.Under == "" { // another tells of it otherwise
 				open = append(open, c.State.ID)
 			}
 		}

@@ -32,75 +32,111 @@ type scribe struct {
 
 // Order is the router's order without a library: nobody's address and nobody's
 // text is kept.
-func (s *scribe) Order(c *casebook.Case, d schedule.Due, now time.Time) (incident.Fact, error) {
+func (s *scribe) Order(c *casebook.Case, o casebook.Order, now time.Time) (incident.Fact, error) {
 	f := incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID}
 	if s.orders++; s.orders > maxUpdates {
 		return f, fmt.Errorf("more than %d updates by %s\nhint: look at the cadences, or end the rehearsal earlier", maxUpdates, now.Format(time.RFC3339))
 	}
-	a := s.book.Audience(d.Audience)
-	if a == nil {
-		a = &policies.Audience{} // nobody
-	}
-	by := a.Channels
-	if d.Channels != nil {
-		by = d.Channels
-	}
-	people, deliveries := reach(a, by)
-	if deliveries == 0 {
-		f.Unrostered = &incident.Unrostered{Audience: d.Audience}
-		return f, nil
-	}
-	p := casebook.Numbered(c, d)
-	p.Channels, p.Critical, p.Deliveries = by, a.Critical, deliveries
-	for chunk := 0; chunk*maxPart < len(a.Recipients); chunk++ {
-		p.Roster = append(p.Roster, fmt.Sprintf("%s %d", a.Name, chunk))
-	}
-	p.Parts = len(p.Roster) * len(p.Channels)
-	f.Planned = &p
-	text, err := s.text(c.State, a, d, by, now)
-	if err != nil {
-		return f, fmt.Errorf("put update %d of %s into words: %w", p.Update, c.State.ID, err)
-	}
-	s.out.ordered(text, people)
-	return f, nil
-}
-
-// reach counts who is reached by any of these channels, and how many
-// deliveries that takes.
-func reach(a *policies.Audience, by []string) (people, deliveries int) {
-	for _, r := range a.Recipients {
+	all, by, reads, critical := s.audience(o.Due)
+	var people []policies.Recipient
+	deliveries := 0
+	for _, r := range all {
 		before := deliveries
 		for _, channel := range by {
-			if address(r, channel) != "" {
+			switch address := strings.ToLower(r.Address(channel)); {
+			case o.Omits(channel, address):
+				if channel == "sms" {
+					r.Phone = ""
+				} else {
+					r.Email = ""
+				}
+			case address != "":
 				deliveries++
 			}
 		}
 		if deliveries > before {
-			people++
+			people = append(people, r)
 		}
 	}
-	return people, deliveries
+	if deliveries == 0 && len(o.Carried) == 0 {
+		f.Unrostered = &incident.Unrostered{Audience: o.Audience}
+		return f, nil
+	}
+	p := casebook.Numbered(c, o)
+	p.Channels, p.Critical, p.Deliveries = by, critical, deliveries
+	p.Roster = rosters(o.Audience, len(all))
+	p.Parts = len(p.Roster) * len(p.Channels)
+	f.Planned = &p
+	text, err := s.text(people, by, func(r words.Reader) (words.Rendered, error) {
+		r.Reads = reads
+		return s.stage.Words.Render(s.book.Sheet(s.stage.Global, s.stage.Words, c, o.Due, now), r)
+	})
+	if err != nil {
+		return f, fmt.Errorf("put update %d of %s into words: %w", p.Update, c.State.ID, err)
+	}
+	s.out.ordered(text, len(people))
+	return f, nil
 }
 
-func address(r policies.Recipient, channel string) string {
-	if channel == "sms" {
-		return r.Phone
+// Combine is the router's, likewise.
+func (s *scribe) Combine(c *casebook.Case, m casebook.Combined, now time.Time) (incident.Fact, error) {
+	p := m.Planned
+	p.Deliveries, p.Roster = len(m.People), rosters("combined", len(m.People))
+	p.Parts = len(p.Roster)
+	f := incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID, Planned: &p}
+	text, err := s.text(m.People, p.Channels, func(r words.Reader) (words.Rendered, error) {
+		return casebook.Say(s.stage.Words, s.book.Combination(s.stage.Global, s.stage.Words, m, now), r)
+	})
+	if err != nil {
+		return f, fmt.Errorf("put update %d of %s into words: %w", p.Update, c.State.ID, err)
 	}
-	return r.Email
+	s.out.ordered(text, len(m.People))
+	for _, piece := range m.Pieces {
+		if at := piece.Due.Promise; !at.IsZero() && (s.out.next.Promise.IsZero() || at.Before(s.out.next.Promise)) {
+			s.out.next.Promise = at
+		}
+	}
+	return f, nil
+}
+
+// audience returns who is told or asked, how, and in which words.
+func (s *scribe) audience(d schedule.Due) (people []policies.Recipient, by []string, reads string, critical bool) {
+	if d.Team {
+		t := s.book.Team(d.Audience)
+		return t.Recipients, t.Channels, t.Name, true
+	}
+	a := s.book.Audience(d.Audience)
+	if a == nil {
+		return nil, nil, "", false // nobody
+	}
+	by = a.Channels
+	if d.Channels != nil {
+		by = d.Channels
+	}
+	return a.Recipients, by, string(a.Reads), a.Critical
+}
+
+// rosters names the chunks of people that an order goes to.
+func rosters(of string, people int) []string {
+	var all []string
+	for chunk := 0; chunk*maxPart < people; chunk++ {
+		all = append(all, fmt.Sprintf("%s %d", of, chunk))
+	}
+	return all
 }
 
 // text puts an update into words for the first who gets it: the SMS where one
 // goes out, else the mail.
-func (s *scribe) text(state *incident.State, a *policies.Audience, d schedule.Due, by []string, now time.Time) (told, error) {
-	if s.stage.Words == nil {
+func (s *scribe) text(people []policies.Recipient, by []string, say func(words.Reader) (words.Rendered, error)) (told, error) {
+	if s.stage.Words == nil || len(people) == 0 {
 		return told{}, nil
 	}
 	var reader *policies.Recipient
 	channel := ""
-	for i := range a.Recipients {
-		r := &a.Recipients[i]
+	for i := range people {
+		r := &people[i]
 		for _, c := range by {
-			if address(*r, c) != "" && (reader == nil || c == "sms" && channel != "sms") {
+			if r.Address(c) != "" && (reader == nil || c == "sms" && channel != "sms") {
 				reader, channel = r, c
 			}
 		}
@@ -113,8 +149,7 @@ func (s *scribe) text(state *incident.State, a *policies.Audience, d schedule.Du
 		}
 		s.zones[reader.TimeZone] = zone
 	}
-	v := s.book.Sheet(s.stage.Global, state, d, now)
-	r, err := s.stage.Words.Render(v, words.Reader{Reads: string(a.Reads), Language: reader.Language, Zone: zone})
+	r, err := say(words.Reader{Language: reader.Language, Zone: zone})
 	if err != nil {
 		return told{}, err
 	}
@@ -133,7 +168,7 @@ func (s *scribe) Decided(c *casebook.Case, f incident.Fact) {
 		return
 	}
 	for part := range p.Parts {
-		d := incident.Delivered{Update: p.Update, Part: fmt.Sprintf("%s.%d.%d", f.Incident, p.Update, part), LastAt: f.At}
+		d := incident.Delivered{Update: p.Update, Part: fmt.Sprintf("%s.%d.%d", f.Incident, p.Update, part), LastAt: latest(f.At, p.DueAt)}
 		if part == 0 {
 			d.Accepted = p.Deliveries // the sum is what counts
 		}
@@ -143,3 +178,11 @@ func (s *scribe) Decided(c *casebook.Case, f incident.Fact) {
 
 // Rest has nothing to store.
 func (s *scribe) Rest() error { return nil }
+
+// latest is when an update goes out: one that was planned ahead, when it is due.
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -18,7 +18,7 @@ func (t *Transcript) Story(w io.Writer) error {
 			s.line(notes[0].At, notes[0].Text)
 			notes = notes[1:]
 		}
-		if i < len(t.Updates) {
+		if i < len(t.Updates) && !t.Updates[i].hidden {
 			s.update(t.Updates[i])
 		}
 	}

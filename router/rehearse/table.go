@@ -17,7 +17,7 @@ func (t *Transcript) Table(w io.Writer) error {
 	if len(t.Updates) > 0 {
 		fmt.Fprintln(columns, "when\tkind\tincident\taudience\tto\tby\tnext before\tkept\twhy")
 	}
-	for _, u := range t.Updates {
+	for _, u := range t.Shown() {
 		next := "-"
 		if !u.Promise.IsZero() {
 			next = t.clock(u.Promise, u.At)

@@ -56,6 +56,11 @@ type Update struct {
 	Why        string
 	Short      string // the SMS, or the subject of the mail
 	Text       string // the SMS, or the text of the mail
+	Team       bool   // Audience is a team, which is asked for something
+
+	covers []int // the updates that a combined one says, by index
+	// hidden says that combined updates reach everybody of the audience.
+	hidden bool
 }
 
 // told is an update in words.
@@ -156,6 +161,12 @@ func (t *Transcript) decided(c *casebook.Case, f incident.Fact) {
 		t.note(f.At, "%s", text)
 	case f.Unconfirmed != nil:
 		t.note(f.At, "%s is unconfirmed: no webhook since about %s", f.Incident, t.clock(f.Unconfirmed.Since, f.At))
+	case f.Silent != nil:
+		t.note(f.At, "monitoring is blind: no webhook with %s since %s", f.Silent.Watchdog, t.clock(f.Silent.Since, f.At))
+	case f.Returned != nil:
+		t.note(f.At, "monitoring is heard again: %s", f.Returned.Watchdog)
+	case f.Caused != nil, f.Eased != nil:
+		// The outage itself says so.
 	case f.Fired != nil, f.Ceased != nil, f.Heard != nil, f.Said != nil, f.Delivered != nil:
 		// The script's own lines tell these, and the last goes without saying.
 	default:
@@ -166,8 +177,13 @@ func (t *Transcript) decided(c *casebook.Case, f incident.Fact) {
 func (t *Transcript) planned(f incident.Fact) {
 	p := f.Planned
 	u := t.next
-	u.At, u.Incident, u.Number, u.Audience, u.Kind = f.At, f.Incident, p.Update, p.Audience, p.Kind
-	u.Channels, u.Behind, u.Promise, u.Late, u.Why = p.Channels, p.Behind, p.PromiseAt, p.Late, p.Why
+	u.At, u.Incident, u.Number, u.Audience, u.Kind = latest(f.At, p.DueAt), f.Incident, p.Update, p.Audience, p.Kind
+	u.Channels, u.Behind, u.Late, u.Why, u.Team = p.Channels, p.Behind, p.Late, p.Why, p.Team
+	if p.Kind == incident.Combined {
+		t.combined(&u, p)
+		return
+	}
+	u.Promise, u.hidden = p.PromiseAt, p.Deliveries == 0
 	if who := (pair{u.Incident, u.Audience}); t.unmet[who] && !p.CatchUp {
 		delete(t.unmet, who)
 		u.Kept = new(bool)
@@ -175,6 +191,42 @@ func (t *Transcript) planned(f incident.Fact) {
 	t.numbers[number{u.Incident, u.Number}] = len(t.Updates)
 	t.Updates = append(t.Updates, u)
 	t.next = Update{}
+}
+
+// combined takes in an update that says what others would have said.
+func (t *Transcript) combined(u *Update, p *incident.Planned) {
+	var incidents, audiences []string
+	for _, c := range p.Covers {
+		if i, known := t.numbers[number{c.Incident, c.Update}]; known {
+			u.covers = append(u.covers, i)
+		}
+		if !slices.Contains(incidents, c.Incident) {
+			incidents = append(incidents, c.Incident)
+		}
+		if !slices.Contains(audiences, c.Audience) {
+			audiences = append(audiences, c.Audience)
+		}
+	}
+	u.Incident, u.Audience = strings.Join(incidents, ", "), strings.Join(audiences, ", ")
+	t.Updates = append(t.Updates, *u)
+	t.next = Update{}
+}
+
+// Shown are the updates that reach somebody by themselves, and whether a
+// combined one kept what those that it says promised.
+func (t *Transcript) Shown() []Update {
+	var all []Update
+	for _, u := range t.Updates {
+		for _, i := range u.covers {
+			if k := t.Updates[i].Kept; k != nil && (u.Kept == nil || !*k) {
+				u.Kept = k
+			}
+		}
+		if !u.hidden {
+			all = append(all, u)
+		}
+	}
+	return all
 }
 
 // answered notes the fate of a promise at the update that answered it; where
@@ -226,7 +278,9 @@ func (t *Transcript) close(b *casebook.Book) {
 		sums[a.Name] = &Sum{Audience: a.Name}
 	}
 	for _, u := range t.Updates {
-		sums[u.Audience].Updates++
+		if s := sums[u.Audience]; s != nil && !u.Team && u.Kind != incident.Combined {
+			s.Updates++
+		}
 	}
 	cases := b.Cases()
 	slices.SortFunc(cases, func(a, b *casebook.Case) int {
@@ -235,7 +289,7 @@ func (t *Transcript) close(b *casebook.Book) {
 	for _, c := range cases {
 		if c.State.Open() {
 			t.Open = append(t.Open, c.State.ID)
-		} else {
+		} else if c.State.Kind != incident.Watchdog {
 			for _, d := range b.Coming(c, t.Script.End) {
 				t.Coming = append(t.Coming, fmt.Sprintf("%s  %s to %s  [%s]", t.when(d.At), d.Kind, d.Audience, c.State.ID))
 			}

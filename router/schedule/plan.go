@@ -20,6 +20,9 @@ type Rules struct {
 	// Margin is twice the time that the slowest channel needs for everybody of
 	// an audience; nil: a minute is enough.
 	Margin func(audience string) time.Duration
+	// Teams are those that somebody can be reached of, by name; a nudge_before
+	// of zero asks for no words.
+	Teams map[string]*policies.Team
 }
 
 // Due is one update that is due now, or will be.
@@ -40,13 +43,20 @@ type Due struct {
 	Policy           string        // whose rows the next one follows
 	Every            time.Duration // of the row in force; 0: none is
 	Late             bool          // after the moment promised
+
+	// Team says that Audience is a team, which is asked for something; About are
+	// the updates that it is asked to give words for.
+	Team  bool
+	About []Due
 }
 
 // Plan returns the updates that are due at now, in the order of their due
-// times, and those that come next. Wake is the earliest of the latter; zero
-// where nothing comes.
+// times, and those that come next; what the teams are asked is among them. Wake
+// is the earliest of the latter; zero where nothing comes.
 func Plan(r Rules, s *incident.State, now time.Time) (due, next []Due, wake time.Time) {
-	for _, d := range r.all(s, now) {
+	all := r.all(s, now)
+	all = append(all, r.teams(s, all, now)...)
+	for _, d := range all {
 		if !d.At.After(now) {
 			due = append(due, d)
 			continue
@@ -63,7 +73,7 @@ func Plan(r Rules, s *incident.State, now time.Time) (due, next []Due, wake time
 }
 
 func (r Rules) all(s *incident.State, now time.Time) []Due {
-	if s.ID == "" {
+	if s.ID == "" || s.Under != "" || s.Kind == incident.Watchdog {
 		return nil
 	}
 	var all []Due
@@ -79,11 +89,33 @@ func (r Rules) all(s *incident.State, now time.Time) []Due {
 		return all
 	}
 	seen := map[string]bool{}
-	if policy := r.inForce(s); policy != nil {
+	tell := func(labels map[string]string, service string, since time.Time) {
+		policy := r.inForce(labels)
+		if policy == nil {
+			return
+		}
+		var sla *policies.SLA
+		if svc := r.Services[service]; svc != nil {
+			sla = svc.SLA
+		}
 		for _, u := range policy.Updates {
 			seen[u.Audience.Name] = true
-			add(r.update(s, section{policy.Name, u.Audience, u.Cadence, u.Active}, now))
+			d, ok := r.update(s, section{policy.Name, u.Audience, u.Cadence, u.Active, sla, since}, now)
+			n := slices.IndexFunc(all, func(other Due) bool { return other.Audience == d.Audience })
+			switch {
+			case n < 0:
+				add(d, ok)
+			case ok && d.At.Before(all[n].At):
+				all[n] = d
+			}
 		}
+	}
+	tell(s.Labels(), s.Service, s.StartedAt)
+	// Who would be told of a consequence hears of it here, no later than by the
+	// clocks that it has.
+	for _, name := range s.Services() {
+		c := s.Consequences[name]
+		tell(c.Labels, c.Service, c.StartedAt)
 	}
 	// Who was told goes on being told, also where the policy in force no longer
 	// names him, by the rows he was told by last; and words go to whoever they
@@ -101,11 +133,11 @@ func (r Rules) all(s *incident.State, now time.Time) []Due {
 	return all
 }
 
-// heard lists the audiences that were told, by name.
+// heard lists the audiences that were told, here or elsewhere, by name.
 func heard(s *incident.State) []string {
 	var names []string
 	for name, t := range s.Told {
-		if t.First > 0 {
+		if t.First > 0 || t.Heir {
 			names = append(names, name)
 		}
 	}
@@ -113,9 +145,8 @@ func heard(s *incident.State) []string {
 	return names
 }
 
-// inForce returns the policy of an incident: the first whose matchers hold.
-func (r Rules) inForce(s *incident.State) *policies.Policy {
-	labels := s.Labels()
+// inForce returns the policy for labels: the first whose matchers hold.
+func (r Rules) inForce(labels map[string]string) *policies.Policy {
 	for _, p := range r.Policies {
 		if p.Covers(labels) {
 			return p
@@ -130,6 +161,8 @@ type section struct {
 	audience *policies.Audience
 	cadence  []policies.Row
 	active   *policies.Calendar
+	sla      *policies.SLA
+	start    time.Time // of the outage that the cadence follows
 }
 
 // lastSection returns the section of the policy that told an audience last; where
@@ -139,7 +172,10 @@ func (r Rules) lastSection(s *incident.State, audience string) section {
 	if t := s.Told[audience]; t != nil {
 		last = t.Policy
 	}
-	out := section{audience: r.Audiences[audience]}
+	out := section{audience: r.Audiences[audience], start: s.StartedAt}
+	if svc := r.Services[s.Service]; svc != nil {
+		out.sla = svc.SLA
+	}
 	for _, p := range r.Policies {
 		for _, u := range p.Updates {
 			if u.Audience.Name == audience && (out.cadence == nil || p.Name == last) {

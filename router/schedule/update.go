@@ -10,16 +10,14 @@ import (
 
 // update returns what an audience of an open incident is due, now or next.
 func (r Rules) update(s *incident.State, p section, now time.Time) (Due, bool) {
-	var sla *policies.SLA
-	if svc := r.Services[s.Service]; svc != nil {
-		sla = svc.SLA
-	}
-	begins := rows(inForce(p.cadence, s), sla, s.StartedAt)
+	begins := rows(inForce(p.cadence, s), p.sla, p.start)
 	t := s.Told[p.audience.Name]
 	d, ok := scheduled(s, t, p, begins)
 	if ok {
 		d = r.yield(d, s)
-		d = p.hours(d, now)
+		if waits := p.hours(d, now); waits.At.Equal(d.At) || !promised(t, d, now) {
+			d = waits
+		}
 		d = catchUp(d, t, p)
 	}
 	if w, fresh := s.Fresh(p.audience.Name); fresh {
@@ -59,6 +57,13 @@ func (r Rules) update(s *incident.State, p section, now time.Time) (Due, bool) {
 	return d, true
 }
 
+// promised reports whether an update is the one that was foreseen, and can still
+// keep its promise. Hours were thought of when that was given; those of a policy
+// that came into force since do not break it.
+func promised(t *incident.Told, d Due, now time.Time) bool {
+	return t != nil && d.At.Equal(t.NextAt) && now.Before(t.PromiseAt)
+}
+
 // every returns how often the row in force at now makes an audience hear.
 func every(begins []begun, now time.Time) time.Duration {
 	var e time.Duration
@@ -95,18 +100,25 @@ func scheduled(s *incident.State, t *incident.Told, p section, begins []begun) (
 		}
 		return Due{At: at, Why: why(p.policy, row)}, ok
 	}
-	if len(begins) == 0 {
-		return Due{}, false
+	var d Due
+	began := s.BeganAt()
+	if len(begins) > 0 {
+		first := begins[0]
+		d = Due{At: first.at, Why: why(p.policy, first.row)}
+		if d.At.Before(began) {
+			d.At = began
+		}
+		if t != nil && t.LastAt.After(d.At) { // it was due, and nobody could be reached
+			d.At = t.LastAt.Add(first.row.Every)
+		}
 	}
-	first := begins[0]
-	d := Due{At: first.at, Why: why(p.policy, first.row)}
-	if began := s.BeganAt(); d.At.Before(began) {
-		d.At = began
+	if t != nil && t.Heir && (d.At.IsZero() || t.NextAt.Before(d.At)) {
+		d = Due{At: t.NextAt, Why: t.NextWhy}
+		if d.At.Before(began) {
+			d.At = began
+		}
 	}
-	if t != nil && t.LastAt.After(d.At) { // it was due, and nobody could be reached
-		d.At = t.LastAt.Add(first.row.Every)
-	}
-	return d, true
+	return d, !d.At.IsZero()
 }
 
 // inForce leaves out the rows of other phases and severities.
@@ -165,12 +177,13 @@ func (p section) sms() (only, rest []string) {
 }
 
 // catchUp brings the channels that waited to where the others are, when the
-// hours begin, unless an update by all channels comes first.
+// hours begin, unless an update by all channels comes first, or within the minute
+// after it.
 func catchUp(d Due, t *incident.Told, p section) Due {
-	if t == nil || len(t.Behind) == 0 || p.active == nil {
+	if t == nil || !t.Heard || len(t.Behind) == 0 || p.active == nil {
 		return d
 	}
-	if at, ok := p.active.Next(t.LastAt); ok && at.Before(d.At) {
+	if at, ok := p.active.Next(t.LastAt); ok && d.At.Sub(at) >= time.Minute {
 		return Due{At: at, Channels: t.Behind, CatchUp: true, Why: "its hours began"}
 	}
 	return d
@@ -179,14 +192,14 @@ func catchUp(d Due, t *incident.Told, p section) Due {
 // closing returns the end for an audience that was told of the beginning.
 func (r Rules) closing(s *incident.State, name string, now time.Time) (Due, bool) {
 	t := s.Told[name]
-	if t.Closed || !t.Heard {
+	if t.Closed || !t.Heard && !t.Heir && len(t.Behind) == 0 {
 		return Due{}, false
 	}
 	d := Due{At: s.ResolvedAt, Why: "it is over"}
 	p := r.lastSection(s, name)
 	switch {
 	case p.audience == nil:
-	case t.Kind == incident.Closing: // told by SMS; the rest waits
+	case t.Kind == incident.Closing && len(t.Behind) > 0: // told by SMS; the rest waits
 		d.Channels, d.CatchUp = t.Behind, true
 		if p.active != nil {
 			if at, ok := p.active.Next(t.LastAt); ok {
@@ -218,6 +231,8 @@ func kind(s *incident.State, t *incident.Told, words bool) incident.UpdateKind {
 	switch {
 	case t == nil || t.First == 0:
 		return incident.First
+	case !t.Heard && t.Heir: // it is no consequence any more
+		return incident.Progress
 	case !t.Heard:
 		return incident.Reopening
 	case words:
@@ -226,7 +241,7 @@ func kind(s *incident.State, t *incident.Told, words bool) incident.UpdateKind {
 		return incident.Unknown
 	case len(s.Breached) > t.Breaches:
 		return incident.Overdue
-	case t.Phase != s.Phase || t.Severity != s.Severity || t.Unconfirmed:
+	case t.Phase != s.Phase || t.Severity != s.Severity || t.Unconfirmed || !slices.Equal(t.Services, s.Services()):
 		return incident.Progress
 	}
 	return incident.Holding

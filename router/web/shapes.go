@@ -22,6 +22,8 @@ type incidentBody struct {
 	OpenedAt     time.Time      `json:"opened_at" doc:"When it became an incident"`
 	ResolvedAt   *time.Time     `json:"resolved_at" nullable:"true"`
 	NextUpdateAt *time.Time     `json:"next_update_at" nullable:"true"`
+	PartOf       *string        `json:"part_of" nullable:"true" doc:"The incident that it is a consequence of, which tells of both"`
+	Consequences []string       `json:"consequences" doc:"Services that are out because of it"`
 }
 
 type timelineBody struct {
@@ -118,6 +120,7 @@ func (s *Server) incidentBody(p *router.Page) incidentBody {
 		State: stateOf(p), Phase: string(p.Phase), Firing: p.Firing,
 		StartedAt: p.StartedAt.UTC(), OpenedAt: p.OpenedAt.UTC(),
 		ResolvedAt: moment(p.ResolvedAt), NextUpdateAt: moment(p.NextAt()),
+		PartOf: orNull(p.PartOf), Consequences: append([]string{}, p.Consequences...),
 	}
 }
 

@@ -1,0 +1,185 @@
+package casebook
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+
+	"sitrep/policies"
+	"sitrep/router/incident"
+	"sitrep/router/schedule"
+)
+
+// whom names who gets an update; a team may be called what an audience is.
+func whom(d schedule.Due) string {
+	if d.Team {
+		return "team " + d.Audience
+	}
+	return d.Audience
+}
+
+// joins reports whether an update may be part of a combined one.
+func (c rulebook) joins(d schedule.Due) bool {
+	if d.Team {
+		return d.Kind == incident.Nudge
+	}
+	a := c.audiences[d.Audience]
+	return a != nil && len(a.Recipients) <= chorus && d.Words == 0 && !d.CatchUp && d.Kind != incident.Closing
+}
+
+// address is where one person gets items, by one channel; team is the one that
+// is asked there.
+type address struct{ team, channel, at string }
+
+// combine finds the people who get several of the items, and makes groups of
+// those who get the same by the same channel. It returns the items that are
+// planned now.
+func (b *Book) combine(items []*item) []*item {
+	at := map[address][]*item{}
+	first := map[address]policies.Recipient{}
+	var order []address
+	for _, i := range items {
+		if !b.rules.joins(i.due) {
+			continue
+		}
+		people, channels := b.rules.people(i.due)
+		team := ""
+		if i.due.Team {
+			team = i.due.Audience
+		}
+		for _, p := range people {
+			for _, channel := range channels {
+				a := address{team, channel, strings.ToLower(p.Address(channel))}
+				if a.at == "" {
+					continue
+				}
+				if at[a] == nil {
+					order = append(order, a)
+					first[a] = p
+				}
+				at[a] = append(at[a], i)
+			}
+		}
+	}
+	pull(items, at)
+	place := map[*item]int{}
+	for n, i := range items {
+		place[i] = n
+	}
+	groups := map[string]*group{}
+	for _, a := range order {
+		all := slices.DeleteFunc(at[a], func(i *item) bool { return !i.lead && !i.pulled })
+		slices.SortStableFunc(all, func(x, y *item) int { return x.goes.Compare(y.goes) })
+		for len(all) > 0 {
+			some := together(all)
+			all = all[len(some):]
+			if len(some) < 2 {
+				continue
+			}
+			key := []byte(a.team + " " + a.channel + " ")
+			for _, i := range some {
+				key = binary.AppendUvarint(key, uint64(place[i]))
+			}
+			g := groups[string(key)]
+			if g == nil {
+				g = &group{channel: a.channel, items: some}
+				groups[string(key)] = g
+				for _, i := range some {
+					i.in = append(i.in, g)
+				}
+			}
+			g.people = append(g.people, only(first[a], a.channel))
+			for _, i := range some {
+				i.omit(a.channel, a.at)
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(items), func(i *item) bool { return !i.lead && !i.pulled })
+}
+
+// together returns the first of somebody's items and those that come within the
+// minute after it.
+func together(all []*item) []*item {
+	n := 1
+	for n < len(all) && all[n].goes.Sub(all[0].goes) < breath {
+		n++
+	}
+	return all[:n:n]
+}
+
+// pull finds out what is planned ahead: all that somebody gets within a minute of
+// something that is due now, and so on.
+func pull(items []*item, at map[address][]*item) {
+	of := map[*item][]address{}
+	for a, all := range at {
+		for _, i := range all {
+			of[i] = append(of[i], a)
+		}
+	}
+	queue := slices.DeleteFunc(slices.Clone(items), func(i *item) bool { return !i.lead })
+	for n := 0; n < len(queue); n++ {
+		from := queue[n]
+		for _, a := range of[from] {
+			for _, i := range at[a] {
+				if !i.lead && !i.pulled && i.goes.Sub(from.goes).Abs() < breath {
+					i.pulled = true
+					queue = append(queue, i)
+				}
+			}
+		}
+	}
+}
+
+// only leaves a person the address of one channel.
+func only(p policies.Recipient, channel string) policies.Recipient {
+	if channel == "sms" {
+		p.Email = ""
+	} else {
+		p.Phone = ""
+	}
+	return p
+}
+
+func (i *item) omit(channel, address string) {
+	if i.Except == nil {
+		i.Except = map[string]map[string]bool{}
+	}
+	if i.Except[channel] == nil {
+		i.Except[channel] = map[string]bool{}
+	}
+	i.Except[channel][address] = true
+}
+
+// combined is what a Scribe is to make of a group. Of one incident it says what
+// the first of its audiences is told, with the earliest promise of all.
+func (b *Book) combined(g *group, covers map[*item]incident.Cover) Combined {
+	lead := g.items[0]
+	c := lead.c
+	p := incident.Planned{
+		Update: g.number, Audience: lead.due.Audience, Kind: incident.Combined, Number: g.number, DueAt: lead.due.At,
+		Channels: []string{g.channel}, Why: "several updates in one minute", Team: lead.due.Team,
+	}
+	if t := c.State.Told[lead.due.Audience]; t != nil && !lead.due.Team {
+		p.First, p.Previous = t.First, t.Last
+	}
+	m := Combined{People: g.people}
+	at := map[*Case]int{}
+	for _, i := range g.items {
+		p.Covers = append(p.Covers, covers[i])
+		a := b.Audience(i.due.Audience)
+		p.Critical = p.Critical || i.due.Team || a != nil && a.Critical
+		if t := i.c.State.Told[i.due.Audience]; t != nil && !i.due.Team && !t.PromiseAt.IsZero() && (p.Promised.IsZero() || t.PromiseAt.Before(p.Promised)) {
+			p.Promised = t.PromiseAt
+		}
+		if n, known := at[i.c]; known {
+			if old := &m.Pieces[n].Due; old.Promise.IsZero() || !i.due.Promise.IsZero() && i.due.Promise.Before(old.Promise) {
+				old.Promise = i.due.Promise
+			}
+			continue
+		}
+		at[i.c] = len(m.Pieces)
+		m.Pieces = append(m.Pieces, Piece{i.c, i.due})
+	}
+	m.Planned = p
+	return m
+}

@@ -1,0 +1,151 @@
+package casebook
+
+import (
+	"sitrep/router/incident"
+)
+
+// touched are the cases that something was decided of, in that order.
+type touched struct {
+	cases []*Case
+	seen  map[*Case]bool
+}
+
+func (t *touched) add(c *Case) {
+	if t.seen == nil {
+		t.seen = map[*Case]bool{}
+	}
+	if !t.seen[c] {
+		t.seen[c] = true
+		t.cases = append(t.cases, c)
+	}
+}
+
+// decide lets an input happen to a case and, in the same moment, what follows
+// from that to others: the incident that it is a consequence of, the outages
+// that may be consequences of it, and the updates that a combined one covers.
+// It never rests, so that one commit holds both sides.
+func (b *Book) decide(c *Case, in incident.Input, s Scribe, t *touched) {
+	t.add(c)
+	under := c.State.Under
+	var flight *incident.Flight
+	if in.Receipt != nil {
+		flight = c.State.Flights[in.Receipt.Update]
+	}
+	facts := incident.Advance(b.rulesOf(c), c.State, in)
+	for _, f := range facts {
+		b.note(c, f)
+		s.Decided(c, f)
+	}
+	b.tellParent(c, under, facts, in, s, t)
+	b.tellChildren(c, facts, in, s, t)
+	if flight != nil && c.State.Flights[in.Receipt.Update] == nil {
+		b.landed(c, flight, in, s, t)
+	}
+}
+
+// rulesOf are the rules for one case as things are.
+func (b *Book) rulesOf(c *Case) incident.Rules {
+	r := b.rules.rules(c.State.Service, b.opened+1)
+	if c.watchdog != nil {
+		r.Watchdog, r.HeardAt = c.watchdog, c.beat
+		return r
+	}
+	r.Parent, r.ParentService = b.parent(c)
+	if was := b.ids[c.State.Under]; was != nil {
+		r.Heirs = func() []incident.Heir { return was.State.Heirs(c.State.Service) }
+	}
+	return r
+}
+
+// parent returns the open incident that an outage is a consequence of: the one
+// that it joined, or else the first of a service that it depends on. Without
+// one, service is that of the incident it belonged to.
+func (b *Book) parent(c *Case) (id, service string) {
+	if was := b.ids[c.State.Under]; was != nil {
+		if root := b.root(was); root != c && root.State.Open() {
+			return root.State.ID, root.State.Service
+		}
+		service = was.State.Service
+	}
+	for _, name := range b.rules.needs[c.State.Service] {
+		if d := b.services[name]; d != nil {
+			if root := b.root(d); root != c && root.State.Open() {
+				return root.State.ID, root.State.Service
+			}
+		}
+	}
+	return "", service
+}
+
+// root returns the case that tells of a case.
+func (b *Book) root(c *Case) *Case {
+	for range len(b.rules.Services) { // the configuration may have changed into a circle of them
+		up := b.ids[c.State.Under]
+		if up == nil {
+			break
+		}
+		c = up
+	}
+	return c
+}
+
+// tellParent keeps an incident in step with an outage that is, or was, a
+// consequence of it.
+func (b *Book) tellParent(c *Case, before string, facts []incident.Fact, in incident.Input, s Scribe, t *touched) {
+	tell := func(id string, k incident.Kin) {
+		if p := b.ids[id]; p != nil && p != c {
+			k.Service = c.State.Service
+			b.decide(p, incident.Input{At: in.At, Consequence: &k}, s, t)
+		}
+	}
+	out := false
+	for _, f := range facts {
+		switch {
+		case f.Parted != nil:
+			out = !f.Parted.Over
+		case f.Joined != nil:
+			out = true
+			tell(f.Joined.Incident, incident.Kin{Heirs: f.Joined.Heirs, Consequence: incident.Consequence{
+				Incident: c.State.ID, Severity: f.Joined.Severity, StartedAt: f.Joined.StartedAt, Labels: f.Joined.Labels,
+			}})
+		case f.Escalated != nil && c.State.Under != "":
+			if p := b.ids[c.State.Under]; p != nil && p.State.Consequences[c.State.Service] != nil {
+				k := *p.State.Consequences[c.State.Service]
+				k.Severity = f.Escalated.To
+				tell(c.State.Under, incident.Kin{Consequence: k})
+			}
+		}
+	}
+	if before != "" && before != c.State.Under {
+		tell(before, incident.Kin{Gone: true, Out: out})
+	}
+}
+
+// tellChildren looks at the outages that depend on a case whose incident began
+// or ended, or became a consequence itself.
+func (b *Book) tellChildren(c *Case, facts []incident.Fact, in incident.Input, s Scribe, t *touched) {
+	turned := false
+	for _, f := range facts {
+		turned = turned || f.Opened != nil || f.Reopened != nil || f.Resolved != nil || f.Joined != nil || f.Parted != nil
+	}
+	if !turned {
+		return
+	}
+	for _, name := range b.rules.neededBy[c.State.Service] {
+		if child := b.services[name]; child != nil && child != c {
+			b.decide(child, incident.Input{At: in.At}, s, t)
+		}
+	}
+}
+
+// landed reports a combined update, all of whose parts are finished, to the
+// updates that it covers.
+func (b *Book) landed(c *Case, f *incident.Flight, in incident.Input, s Scribe, t *touched) {
+	for _, cover := range f.Order.Covers {
+		if covered := b.ids[cover.Incident]; covered != nil {
+			d := f.Sum
+			d.Update, d.Part = cover.Update, incident.Carrier{Incident: c.State.ID, Update: f.Order.Update}.Name()
+			b.decide(covered, incident.Input{At: in.At, Receipt: &incident.Receipt{Incident: cover.Incident, Delivered: d}}, s, t)
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package casebook
+
+import (
+	"sitrep/policies"
+	"sitrep/router/incident"
+	"sitrep/router/schedule"
+)
+
+// Order is an update that is due, as a Scribe is to make it.
+type Order struct {
+	schedule.Due
+	// Except are addresses, by channel, that a combined update reaches instead;
+	// Carried names those updates.
+	Except  map[string]map[string]bool
+	Carried []incident.Carrier
+}
+
+// Omits reports whether an address gets another update instead of this one.
+func (o Order) Omits(channel, address string) bool { return o.Except[channel][address] }
+
+// Combined is one update by one channel to the people for whom several fall due
+// in the same minute.
+type Combined struct {
+	Pieces  []Piece              // what it says, an incident each
+	People  []policies.Recipient // with their address for that channel alone
+	Planned incident.Planned     // less the hashes
+}
+
+// Piece is what a combined update says of one incident.
+type Piece struct {
+	Case *Case
+	Due  schedule.Due
+}
+
+// Numbered returns what is the same of every order: what follows from the case
+// and what is due. Who gets it, and in which words, is the Scribe's to add.
+func Numbered(c *Case, o Order) incident.Planned {
+	d := o.Due
+	p := incident.Planned{
+		Update:    c.State.Updates + 1,
+		Audience:  d.Audience,
+		Kind:      d.Kind,
+		Number:    1,
+		DueAt:     d.At,
+		NextAt:    d.Next,
+		NextWhy:   d.NextWhy,
+		PromiseAt: d.Promise,
+		Behind:    d.Behind,
+		CatchUp:   d.CatchUp,
+		Words:     d.Words,
+		Why:       d.Why,
+		Policy:    d.Policy,
+		Late:      d.Late,
+		Firing:    c.State.Firing(),
+		Team:      d.Team,
+		Carried:   o.Carried,
+	}
+	if d.Team {
+		p.Number = c.State.Updates + 1 // so that its words change
+	}
+	for _, a := range d.About {
+		p.About = append(p.About, incident.About{Audience: a.Audience, DueAt: a.At})
+	}
+	if t := c.State.Told[d.Audience]; t != nil && !d.Team {
+		p.Number, p.First, p.Previous, p.Promised = t.Count+1, t.First, t.Last, t.PromiseAt
+	}
+	return p
+}

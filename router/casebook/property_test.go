@@ -1,0 +1,405 @@
+package casebook
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"sort"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"sitrep/router/incident"
+)
+
+// event is a line of a random script.
+type event struct {
+	at time.Time
+	in incident.Input
+	// say and end name no incident: they are about the one that is open and was
+	// opened last.
+	open    bool
+	restart bool
+}
+
+// script draws what happens in two days, and ends all of it.
+func script(rt *rapid.T) []event {
+	services := []string{"web", "mail", "network", "permits", "storage"}
+	severities := []string{"warning", "critical", "none", ""}
+	var all []event
+	firing := map[string]time.Time{}
+	at := noon
+	for n := range rapid.IntRange(1, 25).Draw(rt, "lines") {
+		// Many things happen in one moment, or within a minute; sometimes hours pass.
+		gap := rapid.SampledFrom([]time.Duration{0, 0, 10 * time.Second, 30 * time.Second, 2 * time.Minute, 7 * time.Minute, time.Hour, 5 * time.Hour}).Draw(rt, "gap")
+		at = at.Add(gap)
+		switch rapid.IntRange(0, 9).Draw(rt, "what") {
+		case 0, 1, 2, 3:
+			service := rapid.SampledFrom(services).Draw(rt, "service")
+			var alerts []incident.Observation
+			for i := range rapid.IntRange(1, 3).Draw(rt, "alerts") {
+				o := alert(service, fmt.Sprint("A", i), true, at, time.Time{})
+				o.Labels["severity"] = rapid.SampledFrom(severities).Draw(rt, "severity")
+				if since, fires := firing[o.Fingerprint]; fires {
+					o.StartsAt = since
+				}
+				firing[o.Fingerprint] = o.StartsAt
+				alerts = append(alerts, o)
+			}
+			all = append(all, event{at: at, in: incident.Input{At: at, Alerts: alerts}})
+		case 4, 5, 6:
+			var fires []string
+			for f := range firing {
+				fires = append(fires, f)
+			}
+			slices.Sort(fires)
+			if len(fires) == 0 {
+				continue
+			}
+			f := rapid.SampledFrom(fires).Draw(rt, "which")
+			all = append(all, event{at: at, in: ends(f, firing[f], at)})
+			delete(firing, f)
+		case 7:
+			say := &incident.Say{Texts: map[string]string{"": "words"}, Phase: rapid.SampledFrom([]incident.Phase{"", incident.Identified}).Draw(rt, "phase")}
+			if rapid.Bool().Draw(rt, "to one") {
+				say.Audiences = []string{rapid.SampledFrom([]string{"it", "management", "board", "staff"}).Draw(rt, "audience")}
+			}
+			all = append(all, event{at: at, open: true, in: incident.Input{At: at, ID: fmt.Sprint("say", n), By: "oncall", Say: say}})
+		case 8:
+			all = append(all, event{at: at, open: true, in: incident.Input{At: at, ID: fmt.Sprint("end", n), By: "oncall", Resolve: &incident.Resolve{}}})
+		case 9:
+			all = append(all, event{at: at, restart: true})
+		}
+	}
+	at = at.Add(rapid.SampledFrom([]time.Duration{time.Minute, 3 * time.Hour, 20 * time.Hour}).Draw(rt, "last"))
+	for _, f := range slices.Sorted(keys(firing)) {
+		all = append(all, event{at: at, in: ends(f, firing[f], at)})
+	}
+	return all
+}
+
+func keys(m map[string]time.Time) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// ends is the webhook that says that an alert stopped. Its fingerprint is its
+// service and its name.
+func ends(fingerprint string, starts, at time.Time) incident.Input {
+	n := len(fingerprint) - 2
+	return incident.Input{At: at, Alerts: []incident.Observation{alert(fingerprint[:n], fingerprint[n:], false, starts, at)}}
+}
+
+// play plays events, and lets time go on for three days after the last. What time
+// alone makes due at a moment comes after what happens at it, or first.
+func play(t testing.TB, p Policy, events []event, timeFirst bool) *post {
+	b := New(p)
+	s := &post{t: t, book: b, now: noon}
+	b.Wind(noon)
+	live := func(at time.Time) {
+		for {
+			wake := b.Next(at)
+			if wake.Before(s.now) {
+				t.Fatalf("at %v it wakes at %v", s.now, wake)
+			}
+			if !wake.Before(at) {
+				break
+			}
+			s.now = wake
+			if err := b.Beat(wake, s); err != nil {
+				t.Fatal(err)
+			}
+			if err := b.Tick(wake, s); err != nil {
+				t.Fatal(err)
+			}
+			s.report(b)
+			s.awake(t, b, wake)
+		}
+		s.now = at
+	}
+	for _, e := range events {
+		if timeFirst {
+			live(e.at.Add(1))
+			s.now = e.at
+		}
+		live(e.at)
+		if e.restart {
+			b = s.again(t, b, p, e.at)
+			continue
+		}
+		in := e.in
+		if e.open {
+			open := ""
+			for _, c := range b.Cases() {
+				if c.State.Open() && Number(c.State.ID) > Number(open) {
+					open = c.State.ID
+				}
+			}
+			if open == "" {
+				continue
+			}
+			if in.Say != nil {
+				say := *in.Say
+				say.Incident, in.Say = open, &say
+			} else {
+				in.Resolve = &incident.Resolve{Incident: open}
+			}
+		}
+		if _, _, err := b.Take(in, s); err != nil {
+			t.Fatal(err)
+		}
+		s.report(b)
+	}
+	live(s.now.Add(72 * time.Hour))
+	return s
+}
+
+// report takes what the channels accepted back in, within the same second.
+func (p *post) report(b *Book) {
+	for len(p.receipts) > 0 {
+		r := p.receipts[0]
+		p.receipts = p.receipts[1:]
+		if _, _, err := b.Take(incident.Input{At: p.now, Receipt: &r}, p); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+}
+
+// awake: after a moment was judged, the book wakes no later than anything is due
+// next, and nothing is due any more.
+func (p *post) awake(t testing.TB, b *Book, now time.Time) {
+	for _, c := range b.Cases() {
+		for _, d := range b.Coming(c, now) {
+			if next := b.Next(d.At.Add(1)); next.After(d.At) {
+				t.Fatalf("at %v the book sleeps until %v; %s is due a word of %s at %v", now, next, d.Audience, c.State.ID, d.At)
+			}
+		}
+	}
+}
+
+// again is a book that knows what the facts say, which is what the other knew.
+func (p *post) again(t testing.TB, b *Book, policy Policy, now time.Time) *Book {
+	n := New(policy)
+	for _, f := range p.facts {
+		n.Remember(f)
+	}
+	n.Wind(now)
+	p.book = n
+	for _, c := range b.Cases() {
+		var same *Case
+		if c.State.ID != "" {
+			same = n.Incident(c.State.ID)
+		} else {
+			same = n.services[c.State.Service]
+		}
+		if same == nil {
+			t.Fatalf("after a replay there is no %s%s", c.State.ID, c.State.Service)
+		}
+		c.State.Labels()
+		same.State.Labels()
+		if !reflect.DeepEqual(c.State, same.State) {
+			t.Fatalf("after a replay it is another one:\n%+v\n%+v", c.State, same.State)
+		}
+	}
+	return n
+}
+
+// TestWhatPeopleGet plays random scripts over all of a town and looks at what
+// every single person got.
+func TestWhatPeopleGet(t *testing.T) {
+	policy := town(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		s := play(t, policy, script(rt), rapid.Bool().Draw(rt, "time first"))
+		defer func() {
+			if rt.Failed() {
+				story(rt, s)
+			}
+		}()
+		once(rt, s)
+		told(rt, s)
+		calm(rt, s)
+		for _, f := range s.facts {
+			if f.Broken != nil { // everything was accepted within a second
+				rt.Fatalf("%v %v", f.At, f)
+			}
+		}
+	})
+}
+
+func story(rt *rapid.T, s *post) {
+	for _, f := range s.facts {
+		rt.Log(f.At.Format("02 15:04:05"), f)
+	}
+}
+
+// once: nobody gets an update twice.
+func once(rt *rapid.T, s *post) {
+	seen := map[string]letter{}
+	for _, l := range s.letters {
+		key := fmt.Sprint(l.address, l.incident, l.update)
+		if before, twice := seen[key]; twice {
+			rt.Fatalf("twice:\n%+v\n%+v", before, l)
+		}
+		seen[key] = l
+	}
+}
+
+// told: whoever was told of something is told that it is over, once, by the
+// incident that told him or the one that took it over.
+func told(rt *rapid.T, s *post) {
+	heir := map[string]string{} // incident, to the one that took it over last
+	for _, f := range s.facts {
+		switch {
+		case f.Joined != nil && f.Incident != "":
+			heir[f.Incident] = f.Joined.Incident
+		case f.Parted != nil && f.Incident != "" && !f.Parted.Over:
+			delete(heir, f.Incident)
+		}
+	}
+	type reader struct{ address, audience, incident string }
+	last := map[reader]letter{}
+	for _, l := range s.letters {
+		if l.team {
+			continue
+		}
+		r := reader{l.address, l.audience, l.incident}
+		// By mail, which waited for hours, an end may follow an end: the relapse
+		// between them was told by SMS alone. And what was told by another incident
+		// ends with the one that took it over.
+		took := func(f incident.Fact) bool {
+			return !f.At.Before(last[r].at) && (f.Joined != nil && f.Joined.Incident == l.incident || f.Parted != nil && f.Incident == l.incident)
+		}
+		if l.kind == incident.Closing && last[r].kind == incident.Closing && !l.catchUp && !slices.ContainsFunc(s.facts, took) {
+			rt.Fatalf("told of the end twice: %+v", l)
+		}
+		last[r] = l
+	}
+	for r, l := range last {
+		if l.kind == incident.Closing {
+			continue
+		}
+		over := false
+		for by := heir[r.incident]; by != "" && !over; by = heir[by] {
+			over = last[reader{r.address, r.audience, by}].kind == incident.Closing
+		}
+		if !over {
+			rt.Fatalf("never told of the end: %+v", l)
+		}
+	}
+}
+
+// calm: nobody gets two scheduled updates within a minute, unless something
+// happened between them that nobody could foresee.
+func calm(rt *rapid.T, s *post) {
+	letters := slices.Clone(s.letters)
+	sort.SliceStable(letters, func(i, j int) bool { return letters[i].at.Before(letters[j].at) })
+	last := map[string]letter{}
+	for _, l := range letters {
+		if !l.scheduled {
+			continue
+		}
+		key := l.address
+		if l.team {
+			key += " asked"
+		}
+		before, any := last[key]
+		last[key] = l
+		if !any || l.at.Sub(before.at) >= time.Minute || before.combined && l.combined && before.at.Equal(l.at) ||
+			!l.due.Before(before.planned.Add(ahead)) { // too far ahead to know when that was planned
+			continue
+		}
+		if !slices.ContainsFunc(s.facts, func(f incident.Fact) bool { return turn(f, before, l) }) {
+			rt.Fatalf("within a minute:\n%+v\n%+v", before, l)
+		}
+	}
+}
+
+// turn reports whether a fact between two letters changed when the second comes.
+func turn(f incident.Fact, before, l letter) bool {
+	switch {
+	case f.At.Before(before.at) || f.At.After(l.at):
+		return false
+	case f.By != "" && f.At.Equal(before.at): // what a person decides is told by itself
+		return true
+	case f.Incident != l.incident && (f.Incident != before.incident || f.At.Equal(before.at)):
+		return false
+	}
+	return f.Opened != nil || f.Reopened != nil || f.Escalated != nil || f.Phased != nil || f.Said != nil ||
+		f.Caused != nil || f.Eased != nil || f.Parted != nil || f.Joined != nil || f.Fired != nil || f.Ceased != nil
+}
+
+// TestTheOrderOfAMomentDoesNotMatter: what happens at one moment may come in any
+// order.
+func TestTheOrderOfAMomentDoesNotMatter(t *testing.T) {
+	policy := town(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		var events []event
+		for _, e := range script(rt) {
+			if !e.open && !e.restart {
+				events = append(events, e)
+			}
+		}
+		shuffled := slices.Clone(events)
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 1))
+		for from := 0; from < len(shuffled); {
+			to := from
+			for to < len(shuffled) && shuffled[to].at.Equal(shuffled[from].at) {
+				to++
+			}
+			some := shuffled[from:to]
+			if apart(some) {
+				r.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
+			}
+			from = to
+		}
+		a, b := play(t, policy, events, true), play(t, policy, shuffled, true)
+		one, two := got(a), got(b)
+		defer func() {
+			if rt.Failed() { // both stories
+				story(rt, a)
+				story(rt, b)
+			}
+		}()
+		if !slices.Equal(one, two) {
+			for i := range min(len(one), len(two)) {
+				if one[i] != two[i] {
+					rt.Fatalf("letter %d:\n%s\n%s", i, one[i], two[i])
+				}
+			}
+			rt.Fatalf("%d letters, and %d", len(one), len(two))
+		}
+	})
+}
+
+// apart reports whether events are about different alerts: what is said twice of
+// one in one moment does depend on the order.
+func apart(events []event) bool {
+	seen := map[string]bool{}
+	for _, e := range events {
+		for _, o := range e.in.Alerts {
+			if seen[o.Fingerprint] {
+				return false
+			}
+			seen[o.Fingerprint] = true
+		}
+	}
+	return true
+}
+
+// got lists what everybody got; incidents that opened in one moment may have
+// each other's number.
+func got(s *post) []string {
+	var all []string
+	for _, l := range s.letters {
+		all = append(all, fmt.Sprint(l.at.Format(time.RFC3339), " ", l.address, " ", l.service, " ", l.audience, " ", l.kind))
+	}
+	slices.Sort(all)
+	return all
+}

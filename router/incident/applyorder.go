@@ -1,0 +1,114 @@
+package incident
+
+import (
+	"slices"
+	"time"
+)
+
+func (s *State) plan(p *Planned, at time.Time) {
+	s.Updates = p.Update
+	if p.Parts+len(p.Carried) > 0 {
+		s.Flights[p.Update] = &Flight{Order: *p, At: at, Done: map[string]bool{}}
+	}
+	if p.Side() {
+		s.ask(p)
+		return
+	}
+	t := s.told(p.Audience)
+	for _, q := range t.Promises {
+		if q.By == 0 && !p.CatchUp {
+			q.By = p.Update
+		}
+	}
+	if t.First == 0 {
+		t.First = p.Update
+	} else if silence := at.Sub(t.LastAt); t.Heard && silence > t.Silence {
+		t.Silence = silence
+	}
+	t.Last, t.Count, t.Kind, t.Heard = p.Update, p.Number, p.Kind, true
+	if p.Policy != "" {
+		t.Policy = p.Policy
+	}
+	t.LastAt, t.NextAt, t.NextWhy, t.PromiseAt = Clock(p.DueAt, at), p.NextAt, p.NextWhy, p.PromiseAt
+	t.Phase, t.Severity, t.Firing, t.Unconfirmed = s.Phase, s.Severity, p.Firing, s.Unconfirmed
+	if p.Words > 0 {
+		t.Words = p.Words
+	}
+	t.Closed, t.Channels, t.Behind = p.Kind == Closing && len(p.Behind) == 0, p.Channels, p.Behind
+	t.Unheard = len(p.Behind) > 0 && (t.Unheard || p.Kind == First)
+	if p.Kind != Progress { // words come between; they do not say that a clock ran out
+		t.Breaches = len(s.Breached)
+	}
+	for _, h := range p.Roster {
+		if !slices.Contains(t.Rosters, h) {
+			t.Rosters = append(t.Rosters, h)
+		}
+	}
+	if !p.PromiseAt.IsZero() && !p.CatchUp {
+		t.Made++
+		t.Promises = append(t.Promises, &Pending{Update: p.Update, At: p.PromiseAt})
+	}
+	t.Heir, t.Away, t.Services, t.Folded = false, false, s.Services(), nil
+	s.totals(p.Audience).Planned += p.Deliveries
+}
+
+func (s *State) deliver(d *Delivered) {
+	f := s.Flights[d.Update]
+	if f == nil || f.Done[d.Part] {
+		return
+	}
+	f.Done[d.Part] = true
+	f.Sum.add(d)
+	landed := len(f.Done) == f.Order.Parts+len(f.Order.Carried)
+	if landed {
+		delete(s.Flights, d.Update)
+	}
+	if f.Order.Side() {
+		return
+	}
+	n := s.totals(f.Order.Audience)
+	n.Accepted += d.Accepted
+	n.Failed += d.Failed
+	n.Unreached += d.Unreached
+	n.Superseded += d.Superseded
+	n.Possible += d.Possible
+	if !landed {
+		return
+	}
+	t := s.told(f.Order.Audience)
+	for _, p := range t.Promises {
+		if p.By == d.Update {
+			p.Done, p.InTime = true, f.Sum.Unreached+f.Sum.Superseded == 0 && f.Sum.LastAt.Before(p.At)
+		}
+	}
+	t.sweep()
+}
+
+// ask remembers what a team was asked.
+func (s *State) ask(p *Planned) {
+	switch p.Kind {
+	case Nudge:
+		for _, a := range p.About {
+			mark(&s.Asked, a.Audience, a.DueAt)
+		}
+	case Question:
+		mark(&s.Questioned, p.Audience, true)
+	case Alarm:
+		mark(&s.Alarmed, p.Audience, s.SilentSince != nil)
+	}
+}
+
+func mark[V any](m *map[string]V, key string, v V) {
+	if *m == nil {
+		*m = map[string]V{}
+	}
+	(*m)[key] = v
+}
+
+// is reports whether a promise is the one whose fate this is.
+func (f *Promise) is(p *Pending) bool { return p.Update == f.Update && p.At.Equal(f.PromiseAt) }
+
+// sweep forgets promises that are broken and of which nothing more will come.
+func (t *Told) sweep() {
+	t.Promises = slices.DeleteFunc(t.Promises, func(p *Pending) bool { return p.Broken && p.Done && !p.InTime })
+}

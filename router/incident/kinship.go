@@ -1,0 +1,199 @@
+package incident
+
+import (
+	"slices"
+	"time"
+)
+
+// An outage of a service that depends on another one's is a consequence: while
+// the incident of that one is open, it joins it, and is told of by it alone.
+// Both sides have a fact of it:
+//
+//	the outage itself    the incident it belongs to
+//	Joined               Caused      it is out because of that one
+//	Escalated            Caused      it got worse
+//	Parted               Eased, Out  that one is over, and this is not
+//	Joined another       Eased, Out  that one is a consequence itself
+//	Passed, Resolved,    Eased       this is over
+//	Parted with Over
+//
+// Who was told of one hears on from the other: they are its heirs.
+
+// Joined: the outage is a consequence of an open incident, and told of by it.
+type Joined struct {
+	Incident  string            `json:"incident"` // that it joined
+	Service   string            `json:"service"`  // of that incident
+	Severity  string            `json:"severity"`
+	StartedAt time.Time         `json:"started_at"`
+	Labels    map[string]string `json:"labels"` // that policies match on
+	Heirs     []Heir            `json:"heirs,omitempty"`
+}
+
+// Parted: the incident that the outage was a consequence of is over.
+type Parted struct {
+	Incident string `json:"incident"` // that it belonged to
+	Service  string `json:"service"`  // of that incident
+	Over     bool   `json:"over,omitempty"`
+	Heirs    []Heir `json:"heirs,omitempty"`
+}
+
+// Caused: an outage of another service is a consequence of the incident, or
+// got worse.
+type Caused struct {
+	Consequence
+	Heirs []Heir `json:"heirs,omitempty"`
+}
+
+// Consequence is an outage that an open incident brought about.
+type Consequence struct {
+	Service   string            `json:"service"`
+	Incident  string            `json:"incident,omitempty"` // its own, where it had one
+	Severity  string            `json:"severity"`
+	StartedAt time.Time         `json:"started_at"`
+	Labels    map[string]string `json:"labels"`
+}
+
+// Eased: a consequence is none any more.
+type Eased struct {
+	Service string `json:"service"`
+	Out     bool   `json:"out,omitempty"` // it is still out, and told of by another
+}
+
+// Heir is an audience that was told of an outage by one incident, and hears on
+// from another.
+type Heir struct {
+	Audience  string    `json:"audience"`
+	Policy    string    `json:"policy,omitempty"`    // that told it last
+	NextAt    time.Time `json:"next_at,omitzero"`    // when its next word was due; zero: now
+	PromiseAt time.Time `json:"promise_at,omitzero"` // promised and not answered yet; zero: nothing
+	Channels  []string  `json:"channels,omitempty"`  // it was told by
+	Rosters   []string  `json:"rosters,omitempty"`   // of the people who were told
+}
+
+// heirs are the audiences that were told of this outage and not of its end.
+func (s *State) heirs() []Heir {
+	var all []Heir
+	for _, name := range sortedKeys(s.Told) {
+		t := s.Told[name]
+		if t.Closed || !t.Heard && !t.Heir && !t.Away {
+			continue
+		}
+		h := Heir{Audience: name, Policy: t.Policy, NextAt: t.NextAt, Channels: t.Channels, Rosters: t.Rosters}
+		for _, p := range t.Promises {
+			if p.By == 0 && !p.Broken {
+				h.PromiseAt = p.At
+			}
+		}
+		all = append(all, h)
+	}
+	return all
+}
+
+// Heirs are the audiences that this incident told of a consequence, for when
+// that stands on its own.
+func (s *State) Heirs(service string) []Heir {
+	var all []Heir
+	for _, name := range sortedKeys(s.Told) {
+		if t := s.Told[name]; slices.Contains(t.Services, service) {
+			all = append(all, Heir{Audience: name, Policy: t.Policy, Channels: t.Channels, Rosters: t.Rosters})
+		}
+	}
+	return all
+}
+
+// join makes the outage a consequence. Its audiences are another incident's to
+// tell, and so are the promises that nothing has answered yet.
+func (s *State) join(j *Joined) {
+	s.Under, s.Severity = j.Incident, j.Severity
+	if s.ID == "" {
+		s.StartedAt = j.StartedAt
+	}
+	for _, t := range s.Told {
+		if t.Closed || !t.Heard && !t.Heir {
+			continue
+		}
+		t.Away, t.Heard, t.Heir, t.Behind, t.Unheard = true, false, false, nil, false
+		t.NextAt, t.NextWhy, t.PromiseAt = time.Time{}, "", time.Time{}
+		t.Promises = slices.DeleteFunc(t.Promises, func(p *Pending) bool {
+			if p.By == 0 && !p.Broken {
+				t.Made--
+				return true
+			}
+			return false
+		})
+	}
+}
+
+// part lets the outage stand on its own, or ends it.
+func (s *State) part(p *Parted, at time.Time) {
+	s.Under = ""
+	if p.Over {
+		s.QuietSince = time.Time{}
+		s.forgetCalm(at)
+		return
+	}
+	s.Outlived = p.Service
+	if s.ID != "" && s.ResolvedAt.IsZero() {
+		s.reopenedAt = at
+	}
+	for _, t := range s.Told {
+		if t.Away {
+			t.Away, t.Heir, t.NextAt, t.NextWhy = false, true, at, p.Service+" is over, and this is not"
+		}
+	}
+	s.inherit(p.Heirs, "", p.Service+" is over, and this is not", at)
+}
+
+// cause notes a consequence, and who was told of it.
+func (s *State) cause(c *Caused, at time.Time) {
+	if s.Consequences == nil {
+		s.Consequences = map[string]*Consequence{}
+	}
+	one := c.Consequence
+	s.Consequences[c.Service] = &one
+	s.inherit(c.Heirs, c.Service, "it was told of "+c.Service, at)
+}
+
+// inherit takes over who was told elsewhere; folded is the service that another
+// incident told them of, and why the reason of their next update.
+func (s *State) inherit(heirs []Heir, folded, why string, at time.Time) {
+	for _, h := range heirs {
+		t := s.told(h.Audience)
+		next := h.NextAt
+		if next.IsZero() {
+			next = at
+		}
+		if !t.Heard {
+			if !t.Heir || next.Before(t.NextAt) {
+				t.NextAt, t.NextWhy = next, why
+			}
+			t.Heir, t.Closed = true, false
+		} else if !t.NextAt.IsZero() && next.Before(t.NextAt) {
+			t.NextAt, t.NextWhy = next, why
+		}
+		if t.Policy == "" {
+			t.Policy = h.Policy
+		}
+		if t.Channels == nil {
+			t.Channels = h.Channels
+		}
+		for _, r := range h.Rosters {
+			if !slices.Contains(t.Rosters, r) {
+				t.Rosters = append(t.Rosters, r)
+			}
+		}
+		if folded != "" && !slices.Contains(t.Folded, folded) {
+			t.Folded = append(t.Folded, folded)
+		}
+		if !h.PromiseAt.IsZero() {
+			t.Made++
+			t.Promises = append(t.Promises, &Pending{At: h.PromiseAt})
+			if t.PromiseAt.IsZero() || h.PromiseAt.Before(t.PromiseAt) {
+				t.PromiseAt = h.PromiseAt
+			}
+		}
+	}
+}
+
+// Services lists the consequences, by name.
+func (s *State) Services() []string { return sortedKeys(s.Consequences) }

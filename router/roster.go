@@ -1,0 +1,158 @@
+package router
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"sitrep/channels"
+	"sitrep/policies"
+	"sitrep/router/casebook"
+	"sitrep/router/incident"
+	"sitrep/router/schedule"
+)
+
+// roster is who gets an update, and how.
+type roster struct {
+	all      []channels.Person
+	hashes   []string
+	channels []string
+	reads    string
+	critical bool
+}
+
+// roster returns who gets an update: the audience as it is now; of a closing
+// update, everyone who was told.
+func (r *Router) roster(ctx context.Context, s *incident.State, d schedule.Due) (roster, error) {
+	var out roster
+	if d.Team {
+		t := r.cases.Team(d.Audience)
+		now, err := r.current(ctx, "team "+t.Name, t.Recipients)
+		if err == nil {
+			out = roster{all: now.all, hashes: now.hashes, channels: t.Channels, reads: t.Name, critical: true}
+		}
+		return out, err
+	}
+	told, a := s.Told[d.Audience], r.cases.Audience(d.Audience)
+	if a != nil {
+		out.channels, out.reads, out.critical = a.Channels, string(a.Reads), a.Critical
+		now, err := r.current(ctx, a.Name, a.Recipients)
+		if err != nil {
+			return out, err
+		}
+		if d.Kind != incident.Closing || sameSet(now.hashes, told.Rosters) {
+			out.all, out.hashes = now.all, now.hashes
+			return out, nil
+		}
+	} else if told != nil {
+		// The configuration knows the audience no more. Those who were told are
+		// told the end, by whatever reaches them.
+		out.channels, out.reads = told.Channels, string(policies.Staff)
+	}
+	if told == nil || d.Kind != incident.Closing {
+		return out, nil
+	}
+	// The newest row of a person comes first; an address that it has is not
+	// written to a second time for an older row's sake.
+	seen := map[string]bool{}
+	for _, hash := range slices.Backward(told.Rosters) {
+		var people []channels.Person
+		err := r.insist(ctx, "a roster", func() (err error) {
+			people, err = r.o.Library.Roster(ctx, hash)
+			return err
+		})
+		if err != nil {
+			return out, err
+		}
+		for _, p := range people {
+			for _, address := range []*string{&p.Email, &p.Phone} {
+				key := strings.ToLower(*address)
+				if seen[key] {
+					*address = ""
+				}
+				seen[key] = key != ""
+			}
+			if p.Email != "" || p.Phone != "" {
+				out.all = append(out.all, p)
+			}
+		}
+	}
+	hashes, err := r.store(ctx, out.all)
+	out.hashes = hashes
+	return out, err
+}
+
+func sameSet(a, b []string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for _, v := range a {
+		if !slices.Contains(b, v) {
+			return false
+		}
+	}
+	return true
+}
+
+// current returns the roster of an audience or team as the configuration has
+// it, stored.
+func (r *Router) current(ctx context.Context, name string, people []policies.Recipient) (*roster, error) {
+	if known := r.rosters[name]; known != nil {
+		return known, nil
+	}
+	out := &roster{all: r.persons(people)}
+	hashes, err := r.store(ctx, out.all)
+	if err != nil {
+		return nil, err
+	}
+	out.hashes = hashes
+	r.rosters[name] = out
+	return out, nil
+}
+
+func (r *Router) persons(people []policies.Recipient) []channels.Person {
+	var all []channels.Person
+	for _, p := range people {
+		all = append(all, channels.Person{
+			ID: r.o.Key.Person(p.Email, p.Phone), Name: p.Name, Email: p.Email, Phone: p.Phone,
+			Language: p.Language, Zone: p.TimeZone,
+		})
+	}
+	return all
+}
+
+// without leaves out the addresses that a combined update reaches. The rows
+// stay, so that the update has its parts: by them a worker sees which is newest.
+func (r *Router) without(ctx context.Context, from roster, o casebook.Order) (roster, error) {
+	from.all = slices.Clone(from.all)
+	for i := range from.all {
+		p := &from.all[i]
+		if o.Omits(channels.Email, strings.ToLower(p.Email)) {
+			p.Email = ""
+		}
+		if o.Omits(channels.SMS, p.Phone) {
+			p.Phone = ""
+		}
+	}
+	var err error
+	from.hashes, err = r.store(ctx, from.all)
+	return from, err
+}
+
+// store keeps people in chunks, by the hash of their content.
+func (r *Router) store(ctx context.Context, people []channels.Person) ([]string, error) {
+	var hashes []string
+	for chunk := range slices.Chunk(people, channels.MaxPart) {
+		err := r.insist(ctx, "a roster", func() error {
+			hash, err := r.o.Library.PutRoster(ctx, chunk)
+			if err == nil {
+				hashes = append(hashes, hash)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return hashes, nil
+}
