@@ -83,13 +83,10 @@ func TestTheNumberSaidIsKept(t *testing.T) {
 }
 
 func TestUnsent(t *testing.T) {
-	j := &job{part: Part{Channel: Email}}
-	for _, r := range []row{
+	j := &job{part: Part{Channel: Email}, rows: []row{
 		{state: Got, maybe: 1}, {state: Superseded}, {absent: true}, {state: Superseded, maybe: 1}, {state: GivenUp},
 		{state: GivenUp, maybe: 2}, {state: Failed}, {state: Unknown, maybe: 2}, {absent: true}, {state: Superseded},
-	} {
-		j.rows = append(j.rows, r)
-	}
+	}}
 	if rows, absent := j.unsent(); !slices.Equal(rows, []int{1, 4, 9}) || absent != 2 {
 		t.Errorf("%v, %d absent", rows, absent)
 	}

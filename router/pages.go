@@ -136,7 +136,9 @@ func (r *Router) publish(c *casebook.Case, now time.Time) {
 	coming := map[string]schedule.Due{}
 	for _, d := range next {
 		names[d.Audience] = true
-		coming[d.Audience] = d
+		if _, sooner := coming[d.Audience]; !sooner {
+			coming[d.Audience] = d
+		}
 	}
 	for name := range names {
 		a := AudiencePage{Name: name, Why: coming[name].Why, Every: coming[name].Every}

@@ -88,7 +88,7 @@ func (r *Router) input(ctx context.Context, in incident.Input) error {
 	case in.Override():
 		d := Decision{Incident: c.State.ID, Facts: c.Timeline[before:]}
 		for _, f := range d.Facts {
-			if f.Refused != nil {
+			if f.Refused != nil && f.Input == in.ID {
 				d.Refused = f.Refused.Reason
 			}
 		}

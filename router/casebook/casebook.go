@@ -47,7 +47,9 @@ type Book struct {
 	ids      map[string]*Case // incidents and watchdogs by id
 	dogs     []*Case
 	wakes    wakes
-	opened   int // number of the last incident
+	opened   int       // number of the last incident
+	noted    touched   // cases of which something came in that is not judged yet
+	moment   time.Time // when that came in
 	strays   map[string]incident.Observation
 	strayed  bool // they changed since Strays was called
 }
@@ -122,12 +124,19 @@ func (b *Book) Wind(now time.Time) {
 	}
 }
 
-// Take decides one input for every case that it touches. What a person decided
-// is planned at once; what else is due waits for the Tick of this moment, so
-// that all that comes in at a moment is known before anybody is told. Known is
-// false where it is about an incident that there is not; unmatched counts alerts
-// that belong to no service.
+// Take notes one input in every case that it touches. What follows from it is
+// judged when the moment is over: by the Tick of this moment, or before an input
+// of a later one or a person's is taken. So all that comes in at a moment is
+// known before anything is judged, in whatever order it came. What a person
+// decided is judged and planned at once. Known is false where an input is about
+// an incident that there is not; unmatched counts alerts that belong to no
+// service.
 func (b *Book) Take(in incident.Input, s Scribe) (known bool, unmatched int, err error) {
+	if in.Override() || in.At.After(b.moment) {
+		if err := b.judge(s); err != nil {
+			return true, 0, err
+		}
+	}
 	if in.Alerts != nil {
 		unmatched, err = b.alerts(in, s)
 		return true, unmatched, err
@@ -136,13 +145,43 @@ func (b *Book) Take(in incident.Input, s Scribe) (known bool, unmatched int, err
 	if c == nil {
 		return false, 0, nil
 	}
-	var t touched
-	b.decide(c, in, s, &t)
 	if in.Override() { // somebody waits for the answer
+		var t touched
+		b.decide(c, in, s, &t)
 		return true, 0, b.settle(&t, in.At, true, s)
 	}
-	b.leave(&t, in.At, in.At)
+	b.decide(c, in, s, &b.noted)
+	b.await(in.At)
 	return true, 0, nil
+}
+
+// await has what was noted judged at a moment.
+func (b *Book) await(at time.Time) {
+	b.moment = at
+	for _, c := range b.noted.cases {
+		b.wakes.set(c, at)
+	}
+}
+
+// judge judges what was noted, at its moment. What is due waits for a Tick.
+func (b *Book) judge(s Scribe) error {
+	noted, at := b.noted, b.moment
+	b.noted = touched{}
+	for _, c := range b.byDepth(noted.cases) {
+		b.decide(c, incident.Input{At: at}, s, &noted)
+		if err := s.Rest(); err != nil {
+			return err
+		}
+	}
+	b.leave(&noted, at, at)
+	return nil
+}
+
+// byDepth brings what others depend on before those.
+func (b *Book) byDepth(cases []*Case) []*Case {
+	cases = slices.Clone(cases)
+	slices.SortStableFunc(cases, func(x, y *Case) int { return b.rules.depth[x.State.Service] - b.rules.depth[y.State.Service] })
+	return cases
 }
 
 // Tick judges and plans whatever time has made due. All is judged before
@@ -152,9 +191,9 @@ func (b *Book) Tick(now time.Time, s Scribe) error {
 	for c := b.wakes.due(now); c != nil; c = b.wakes.due(now) {
 		due = append(due, c)
 	}
-	slices.SortStableFunc(due, func(x, y *Case) int { return b.rules.depth[x.State.Service] - b.rules.depth[y.State.Service] })
+	b.noted = touched{} // they are among these
 	var t touched
-	for _, c := range due {
+	for _, c := range b.byDepth(due) {
 		b.decide(c, incident.Input{At: now}, s, &t)
 		if err := s.Rest(); err != nil {
 			return err
@@ -171,10 +210,10 @@ func (b *Book) Next(limit time.Time) time.Time { return b.wakes.next(limit) }
 func (b *Book) alerts(in incident.Input, s Scribe) (unmatched int, err error) {
 	byService := map[string][]incident.Observation{}
 	var order []string
-	var t touched
+	t := &b.noted
 	for _, o := range in.Alerts {
-		heard := b.heartbeat(o, in.At, s, &t)
-		service := b.rules.serviceOf(o.Labels)
+		heard := b.heartbeat(o, in.At, s, t)
+		service := b.rules.belongs.of(o.Labels)
 		switch {
 		case service == "" && heard:
 			continue
@@ -192,12 +231,12 @@ func (b *Book) alerts(in incident.Input, s Scribe) (unmatched int, err error) {
 	for _, service := range order {
 		part := in
 		part.Alerts = byService[service]
-		b.decide(b.service(service, in.At), part, s, &t)
+		b.decide(b.service(service, in.At), part, s, t)
 		if err := s.Rest(); err != nil {
 			return unmatched, err
 		}
 	}
-	b.leave(&t, in.At, in.At)
+	b.await(in.At)
 	return unmatched, nil
 }
 
@@ -216,6 +255,9 @@ func (b *Book) index(c *Case, now, soon time.Time) {
 	}
 	if at := incident.Wake(b.rulesOf(c), c.State); wake.IsZero() || (!at.IsZero() && at.Before(wake)) {
 		wake = at
+	}
+	if !wake.IsZero() && wake.Before(now) { // it was true before anybody looked
+		wake = soon
 	}
 	b.wakes.set(c, wake)
 }

@@ -23,7 +23,8 @@ func (t *touched) add(c *Case) {
 // decide lets an input happen to a case and, in the same moment, what follows
 // from that to others: the incident that it is a consequence of, the outages
 // that may be consequences of it, and the updates that a combined one covers.
-// It never rests, so that one commit holds both sides.
+// It never rests, so that one commit holds both sides. What webhooks and receipts
+// make true is judged later in the same moment: see await.
 func (b *Book) decide(c *Case, in incident.Input, s Scribe, t *touched) {
 	t.add(c)
 	under := c.State.Under
@@ -31,7 +32,11 @@ func (b *Book) decide(c *Case, in incident.Input, s Scribe, t *touched) {
 	if in.Receipt != nil {
 		flight = c.State.Flights[in.Receipt.Update]
 	}
-	facts := incident.Advance(b.rulesOf(c), c.State, in)
+	judge := incident.Advance
+	if in.Alerts != nil || in.Receipt != nil {
+		judge = incident.Note
+	}
+	facts := judge(b.rulesOf(c), c.State, in)
 	for _, f := range facts {
 		b.note(c, f)
 		s.Decided(c, f)

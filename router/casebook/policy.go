@@ -31,6 +31,7 @@ type rulebook struct {
 	audiences map[string]*policies.Audience
 	teams     map[string]*policies.Team // that somebody can be reached of
 	schedule  schedule.Rules
+	belongs   belongs
 
 	needs, neededBy map[string][]string // services, also by way of others, nearest first
 	depth           map[string]int      // of a service: it is deeper than those it needs
@@ -56,6 +57,7 @@ func compile(p Policy) rulebook {
 		}
 	}
 	c.schedule = schedule.Rules{Policies: p.Policies, Audiences: c.audiences, Services: c.services, Margin: c.margin, Teams: c.teams}
+	c.belongs = belonging(p.Services)
 	c.kinships()
 	c.choirs()
 	return c
@@ -152,17 +154,6 @@ func (c rulebook) people(d schedule.Due) (people []policies.Recipient, channels 
 // rules are those of one service.
 func (c rulebook) rules(service string, next int) incident.Rules {
 	return incident.Rules{Service: c.services[service], Severities: c.Severities, Next: next}
-}
-
-// serviceOf returns the service that an alert belongs to: the first whose
-// matchers hold; "" where there is none.
-func (c rulebook) serviceOf(labels map[string]string) string {
-	for _, s := range c.Services {
-		if s.Covers(labels) {
-			return s.Name
-		}
-	}
-	return ""
 }
 
 // margin is twice the time that the slowest channel needs for everybody of an

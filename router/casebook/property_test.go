@@ -98,8 +98,8 @@ func ends(fingerprint string, starts, at time.Time) incident.Input {
 }
 
 // play plays events, and lets time go on for three days after the last. What time
-// alone makes due at a moment comes after what happens at it, or first.
-func play(t testing.TB, p Policy, events []event, timeFirst bool) *post {
+// alone makes due at a moment comes after all that happens at it, or before.
+func play(t rapid.TB, p Policy, events []event, timeFirst bool) *post {
 	b := New(p)
 	s := &post{t: t, book: b, now: noon}
 	b.Wind(noon)
@@ -124,8 +124,8 @@ func play(t testing.TB, p Policy, events []event, timeFirst bool) *post {
 		}
 		s.now = at
 	}
-	for _, e := range events {
-		if timeFirst {
+	for n, e := range events {
+		if timeFirst && (n == 0 || e.at.After(events[n-1].at)) {
 			live(e.at.Add(1))
 			s.now = e.at
 		}
@@ -174,7 +174,7 @@ func (p *post) report(b *Book) {
 
 // awake: after a moment was judged, the book wakes no later than anything is due
 // next, and nothing is due any more.
-func (p *post) awake(t testing.TB, b *Book, now time.Time) {
+func (p *post) awake(t rapid.TB, b *Book, now time.Time) {
 	for _, c := range b.Cases() {
 		for _, d := range b.Coming(c, now) {
 			if next := b.Next(d.At.Add(1)); next.After(d.At) {
@@ -185,7 +185,7 @@ func (p *post) awake(t testing.TB, b *Book, now time.Time) {
 }
 
 // again is a book that knows what the facts say, which is what the other knew.
-func (p *post) again(t testing.TB, b *Book, policy Policy, now time.Time) *Book {
+func (p *post) again(t rapid.TB, b *Book, policy Policy, now time.Time) *Book {
 	n := New(policy)
 	for _, f := range p.facts {
 		n.Remember(f)
@@ -198,6 +198,9 @@ func (p *post) again(t testing.TB, b *Book, policy Policy, now time.Time) *Book 
 			same = n.Incident(c.State.ID)
 		} else {
 			same = n.services[c.State.Service]
+		}
+		if same == nil && c.State.ID == "" && len(c.State.Alerts) == 0 {
+			continue // what came in was of no account, which the moment's end would have shown
 		}
 		if same == nil {
 			t.Fatalf("after a replay there is no %s%s", c.State.ID, c.State.Service)
@@ -216,7 +219,7 @@ func (p *post) again(t testing.TB, b *Book, policy Policy, now time.Time) *Book 
 func TestWhatPeopleGet(t *testing.T) {
 	policy := town(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		s := play(t, policy, script(rt), rapid.Bool().Draw(rt, "time first"))
+		s := play(rt, policy, script(rt), rapid.Bool().Draw(rt, "time first"))
 		defer func() {
 			if rt.Failed() {
 				story(rt, s)
@@ -324,11 +327,11 @@ func calm(rt *rapid.T, s *post) {
 // turn reports whether a fact between two letters changed when the second comes.
 func turn(f incident.Fact, before, l letter) bool {
 	switch {
-	case f.At.Before(before.at) || f.At.After(l.at):
+	case f.At.Before(before.planned) || f.At.After(l.at):
 		return false
-	case f.By != "" && f.At.Equal(before.at): // what a person decides is told by itself
+	case f.By != "" && f.At.Equal(before.planned): // what a person decides is told by itself
 		return true
-	case f.Incident != l.incident && (f.Incident != before.incident || f.At.Equal(before.at)):
+	case f.Incident != l.incident && (f.Incident != before.incident || f.At.Equal(before.planned) && l.planned.After(before.planned)):
 		return false
 	}
 	return f.Opened != nil || f.Reopened != nil || f.Escalated != nil || f.Phased != nil || f.Said != nil ||
@@ -359,7 +362,7 @@ func TestTheOrderOfAMomentDoesNotMatter(t *testing.T) {
 			}
 			from = to
 		}
-		a, b := play(t, policy, events, true), play(t, policy, shuffled, true)
+		a, b := play(rt, policy, events, true), play(rt, policy, shuffled, true)
 		one, two := got(a), got(b)
 		defer func() {
 			if rt.Failed() { // both stories

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"sitrep/policies"
 	"sitrep/router/incident"
 )
@@ -95,7 +97,7 @@ type letter struct {
 // post is a scribe that brings every update to everybody at once, or when it is
 // due where it was planned ahead, and reports so.
 type post struct {
-	t        testing.TB
+	t        rapid.TB
 	book     *Book
 	facts    []incident.Fact
 	letters  []letter

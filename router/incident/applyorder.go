@@ -11,7 +11,7 @@ func (s *State) plan(p *Planned, at time.Time) {
 		s.Flights[p.Update] = &Flight{Order: *p, At: at, Done: map[string]bool{}}
 	}
 	if p.Side() {
-		s.ask(p)
+		s.ask(p, at)
 		return
 	}
 	t := s.told(p.Audience)
@@ -85,9 +85,13 @@ func (s *State) deliver(d *Delivered) {
 }
 
 // ask remembers what a team was asked.
-func (s *State) ask(p *Planned) {
+func (s *State) ask(p *Planned, at time.Time) {
 	switch p.Kind {
 	case Nudge:
+		s.NudgedAt = at
+		if p.DueAt.After(at) { // planned ahead
+			s.NudgedAt = p.DueAt
+		}
 		for _, a := range p.About {
 			mark(&s.Asked, a.Audience, a.DueAt)
 		}

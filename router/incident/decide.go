@@ -53,17 +53,26 @@ func (r Rules) unconfirmedAfter() time.Duration {
 // facts in their order. It is Decide and Apply and nothing else: with its own
 // alerts or override first, then, as ticks, what follows from them.
 func Advance(r Rules, s *State, in Input) []Fact {
-	var all []Fact
-	for facts := Decide(r, s, in); len(facts) > 0; facts = Decide(r, s, Input{At: in.At}) {
-		for _, f := range facts {
-			Apply(s, f)
+	all := Note(r, s, in)
+	if len(all) == 0 && in.Alerts == nil && in.Receipt == nil {
+		return nil
+	}
+	for {
+		facts := Note(r, s, Input{At: in.At})
+		if len(facts) == 0 {
+			return all
 		}
 		all = append(all, facts...)
 	}
-	if len(all) == 0 && (in.Alerts != nil || in.Receipt != nil) {
-		return Advance(r, s, Input{At: in.At})
+}
+
+// Note decides and applies one input alone.
+func Note(r Rules, s *State, in Input) []Fact {
+	facts := Decide(r, s, in)
+	for _, f := range facts {
+		Apply(s, f)
 	}
-	return all
+	return facts
 }
 
 // Decide judges one input against the state, which it does not change. The

@@ -92,6 +92,7 @@ type State struct {
 	// Asked holds, for each audience, which due update the communication team was
 	// asked to give words for.
 	Asked      map[string]time.Time
+	NudgedAt   time.Time       // when it was asked last
 	Questioned map[string]bool // teams that were asked whether it still is
 	// SilentSince is since when a watchdog is silent; nil while it is heard.
 	SilentSince *time.Time

@@ -77,14 +77,11 @@ func (r Rules) all(s *incident.State, now time.Time) []Due {
 		return nil
 	}
 	var all []Due
-	add := func(d Due, ok bool) {
-		if ok {
-			all = append(all, d)
-		}
-	}
 	if !s.Open() {
 		for _, name := range heard(s) {
-			add(r.closing(s, name, now))
+			if d, ok := r.closing(s, name, now); ok {
+				all = append(all, d)
+			}
 		}
 		return all
 	}
@@ -100,13 +97,14 @@ func (r Rules) all(s *incident.State, now time.Time) []Due {
 		}
 		for _, u := range policy.Updates {
 			seen[u.Audience.Name] = true
-			d, ok := r.update(s, section{policy.Name, u.Audience, u.Cadence, u.Active, sla, since}, now)
-			n := slices.IndexFunc(all, func(other Due) bool { return other.Audience == d.Audience })
-			switch {
-			case n < 0:
-				add(d, ok)
-			case ok && d.At.Before(all[n].At):
-				all[n] = d
+			for _, d := range r.updates(s, section{policy.Name, u.Audience, u.Cadence, u.Active, sla, since}, now) {
+				n := slices.IndexFunc(all, func(other Due) bool { return other.Audience == d.Audience && other.CatchUp == d.CatchUp })
+				switch {
+				case n < 0:
+					all = append(all, d)
+				case d.At.Before(all[n].At):
+					all[n] = d
+				}
 			}
 		}
 	}
@@ -127,7 +125,7 @@ func (r Rules) all(s *incident.State, now time.Time) []Due {
 	for _, name := range names {
 		if !seen[name] && r.Audiences[name] != nil {
 			seen[name] = true
-			add(r.update(s, r.lastSection(s, name), now))
+			all = append(all, r.updates(s, r.lastSection(s, name), now)...)
 		}
 	}
 	return all

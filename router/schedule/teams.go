@@ -65,6 +65,9 @@ func (r Rules) nudge(s *incident.State, audiences []Due, now time.Time) (Due, bo
 	if d.At.IsZero() {
 		return Due{}, false
 	}
+	if again := s.NudgedAt.Add(time.Minute); d.At.Before(again) {
+		d.At = again
+	}
 	d.Audience, d.Team, d.Kind, d.Why = communication, true, incident.Nudge, "updates are due"
 	for _, a := range audiences {
 		if at, ok := r.asks(s, a, team, now); ok && !at.After(d.At.Add(team.NudgeBefore/2)) {
@@ -75,10 +78,13 @@ func (r Rules) nudge(s *incident.State, audiences []Due, now time.Time) (Due, bo
 	return d, true
 }
 
+// answerable is how long before an update somebody can still write words for it.
+const answerable = 2 * time.Minute
+
 // asks returns when words are asked for an update; not at all where it comes
 // before anybody could answer, or never, or has words already.
 func (r Rules) asks(s *incident.State, a Due, team *policies.Team, now time.Time) (time.Time, bool) {
-	if a.CatchUp || a.Words > 0 || a.Kind == incident.Closing || !a.At.After(now) {
+	if a.CatchUp || a.Words > 0 || a.Kind == incident.Closing || !a.At.After(now) || a.At.Sub(now) < min(team.NudgeBefore, answerable) {
 		return time.Time{}, false
 	}
 	if svc := r.Services[s.Service]; svc != nil && s.Firing() == 0 && !s.QuietSince.IsZero() && !a.At.Before(s.QuietSince.Add(svc.ResolvedAfter)) {

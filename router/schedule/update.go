@@ -8,17 +8,23 @@ import (
 	"sitrep/router/incident"
 )
 
-// update returns what an audience of an open incident is due, now or next.
-func (r Rules) update(s *incident.State, p section, now time.Time) (Due, bool) {
+// updates returns what an audience of an open incident is due, now or next: one
+// update, and before it what channels that waited for its hours are to catch up
+// with.
+func (r Rules) updates(s *incident.State, p section, now time.Time) []Due {
 	begins := rows(inForce(p.cadence, s), p.sla, p.start)
 	t := s.Told[p.audience.Name]
 	d, ok := scheduled(s, t, p, begins)
+	var behind Due
+	catches := false
 	if ok {
 		d = r.yield(d, s)
-		if waits := p.hours(d, now); waits.At.Equal(d.At) || !promised(t, d, now) {
-			d = waits
+		waits := p.hours(d, now)
+		if !waits.At.Equal(d.At) && promised(t, waits.At, now) {
+			waits = Due{At: t.NextAt, Why: t.NextWhy}
 		}
-		d = catchUp(d, t, p)
+		d = waits
+		behind, catches = catchUp(d, t, p, now)
 	}
 	if w, fresh := s.Fresh(p.audience.Name); fresh {
 		d.Words = w.Number
@@ -26,20 +32,13 @@ func (r Rules) update(s *incident.State, p section, now time.Time) (Due, bool) {
 			d = Due{At: w.At, Why: "words of " + w.By, Words: w.Number}
 			ok = true
 		}
+		behind.Words, catches = w.Number, catches && behind.At.Before(d.At)
 	}
 	if !ok {
-		return Due{}, false
+		return nil
 	}
 	d.Audience, d.Policy, d.Every = p.audience.Name, p.policy, every(begins, now)
-	d.Kind = kind(s, t, d.Words > 0)
-	if d.CatchUp && t.Unheard { // by these, it is the first word
-		d.Kind = incident.First
-	}
-	d.Late = late(t, d, now)
-	if d.CatchUp {
-		d.Next, d.NextWhy, d.Promise = t.NextAt, t.NextWhy, t.PromiseAt
-		return d, true
-	}
+	d.Kind, d.Late = kind(s, t, d.Words > 0), late(t, d, now)
 	at := d.At
 	if at.Before(now) {
 		at = incident.Clock(d.At, now)
@@ -54,14 +53,23 @@ func (r Rules) update(s *incident.State, p section, now time.Time) (Due, bool) {
 		}
 		d.Next, d.NextWhy, d.Promise = next, why(p.policy, by), promise(next, by.Every, margin)
 	}
-	return d, true
+	if !catches {
+		return []Due{d}
+	}
+	behind.Audience, behind.Policy, behind.Every = d.Audience, d.Policy, d.Every
+	behind.Kind, behind.Late = kind(s, t, behind.Words > 0), late(t, behind, now)
+	if t.Unheard { // by these, it is the first word
+		behind.Kind = incident.First
+	}
+	behind.Next, behind.NextWhy, behind.Promise = t.NextAt, t.NextWhy, t.PromiseAt
+	return []Due{behind, d}
 }
 
-// promised reports whether an update is the one that was foreseen, and can still
+// promised reports whether an update was foreseen before a moment, and can still
 // keep its promise. Hours were thought of when that was given; those of a policy
 // that came into force since do not break it.
-func promised(t *incident.Told, d Due, now time.Time) bool {
-	return t != nil && d.At.Equal(t.NextAt) && now.Before(t.PromiseAt)
+func promised(t *incident.Told, before, now time.Time) bool {
+	return t != nil && !t.NextAt.IsZero() && t.NextAt.Before(before) && now.Before(t.PromiseAt)
 }
 
 // every returns how often the row in force at now makes an audience hear.
@@ -178,15 +186,16 @@ func (p section) sms() (only, rest []string) {
 
 // catchUp brings the channels that waited to where the others are, when the
 // hours begin, unless an update by all channels comes first, or within the minute
-// after it.
-func catchUp(d Due, t *incident.Told, p section) Due {
+// after it, or is due by now as well.
+func catchUp(d Due, t *incident.Told, p section, now time.Time) (Due, bool) {
 	if t == nil || !t.Heard || len(t.Behind) == 0 || p.active == nil {
-		return d
+		return Due{}, false
 	}
-	if at, ok := p.active.Next(t.LastAt); ok && d.At.Sub(at) >= time.Minute {
-		return Due{At: at, Channels: t.Behind, CatchUp: true, Why: "its hours began"}
+	at, ok := p.active.Next(t.LastAt)
+	if !ok || d.At.Sub(at) < time.Minute || d.Channels == nil && !d.At.After(now) {
+		return Due{}, false
 	}
-	return d
+	return Due{At: at, Channels: t.Behind, CatchUp: true, Why: "its hours began"}, true
 }
 
 // closing returns the end for an audience that was told of the beginning.
@@ -199,7 +208,7 @@ func (r Rules) closing(s *incident.State, name string, now time.Time) (Due, bool
 	p := r.lastSection(s, name)
 	switch {
 	case p.audience == nil:
-	case t.Kind == incident.Closing && len(t.Behind) > 0: // told by SMS; the rest waits
+	case t.Kind == incident.Closing && len(t.Behind) > 0 && !t.Heir: // told by SMS; the rest waits
 		d.Channels, d.CatchUp = t.Behind, true
 		if p.active != nil {
 			if at, ok := p.active.Next(t.LastAt); ok {
@@ -231,7 +240,7 @@ func kind(s *incident.State, t *incident.Told, words bool) incident.UpdateKind {
 	switch {
 	case t == nil || t.First == 0:
 		return incident.First
-	case !t.Heard && t.Heir: // it is no consequence any more
+	case !t.Heard && t.Heir && t.Kind != incident.Closing: // it is no consequence any more
 		return incident.Progress
 	case !t.Heard:
 		return incident.Reopening
