@@ -27,6 +27,10 @@ type Page struct {
 	OpenedAt    time.Time
 	ResolvedAt  time.Time
 	Firing      int
+	// What people gave: who leads, when it may be over, what it is called.
+	Lead     string
+	Estimate time.Time
+	Title    map[string]string
 	// PartOf is the incident that it is a consequence of, which tells of both;
 	// Consequences are the services that are out because of it.
 	PartOf       string
@@ -44,6 +48,9 @@ type AudiencePage struct {
 	LastAt             time.Time
 	PromiseAt          time.Time
 	Made, Kept, Broken int
+	Held               int // of those broken, by a person who held or paused it
+	HoldUntil          time.Time
+	Paused             bool
 	LongestSilence     time.Duration
 	Why                string        // the row by which the next update comes
 	Every              time.Duration // of the row in force; 0: none is
@@ -127,10 +134,14 @@ func (r *Router) publish(c *casebook.Case, now time.Time) {
 	p := &Page{
 		ID: s.ID, Number: casebook.Number(s.ID), Kind: s.Kind, Service: s.Service, Severity: s.Severity,
 		Open: s.Open(), Unconfirmed: s.Unconfirmed, Phase: s.Phase, StartedAt: s.StartedAt, OpenedAt: s.OpenedAt, ResolvedAt: s.ResolvedAt,
+		Lead: s.Lead, Estimate: s.Estimate, Title: s.Title,
 		Firing: s.Firing(), PartOf: s.Under, Consequences: s.Services(), Next: next, Timeline: slices.Clip(c.Timeline),
 	}
 	names := map[string]bool{}
 	for name := range s.Told {
+		names[name] = true
+	}
+	for name := range s.Steers {
 		names[name] = true
 	}
 	coming := map[string]schedule.Due{}
@@ -145,7 +156,10 @@ func (r *Router) publish(c *casebook.Case, now time.Time) {
 		if t := s.Told[name]; t != nil {
 			a.Told, a.Updates, a.LastAt, a.PromiseAt = t.First > 0, t.Count, t.LastAt, t.PromiseAt
 			a.Made, a.Kept, a.Broken, a.LongestSilence = t.Made, t.Kept, t.Broken, t.Silence
+			a.Held = t.Held
 		}
+		steer := s.Steered(name)
+		a.HoldUntil, a.Paused = steer.HoldUntil, steer.Paused
 		if n := s.Totals[name]; n != nil {
 			a.Deliveries = *n
 		}

@@ -106,7 +106,8 @@ func (d *daemon) build(ctx context.Context, o daemonOptions) error {
 
 	wo := web.Options{
 		Desk: r, Inbox: store, Store: able{store, r}, Services: map[string]policies.Texts{}, Access: cfg.Access,
-		Metrics: m.handler(registry), Version: versionText(), Log: o.log, Watch: m.web(),
+		Severities: cfg.Severities,
+		Metrics:    m.handler(registry), Version: versionText(), Log: o.log, Watch: m.web(),
 	}
 	for _, a := range cfg.Audiences {
 		wo.Audiences = append(wo.Audiences, a.Name)

@@ -21,6 +21,7 @@ type event struct {
 	// say and end name no incident: they are about the one that is open and was
 	// opened last.
 	open    bool
+	over    bool // likewise, the one that is over
 	restart bool
 }
 
@@ -35,7 +36,7 @@ func script(rt *rapid.T) []event {
 		// Many things happen in one moment, or within a minute; sometimes hours pass.
 		gap := rapid.SampledFrom([]time.Duration{0, 0, 10 * time.Second, 30 * time.Second, 2 * time.Minute, 7 * time.Minute, time.Hour, 5 * time.Hour}).Draw(rt, "gap")
 		at = at.Add(gap)
-		switch rapid.IntRange(0, 9).Draw(rt, "what") {
+		switch rapid.IntRange(0, 13).Draw(rt, "what") {
 		case 0, 1, 2, 3:
 			service := rapid.SampledFrom(services).Draw(rt, "service")
 			var alerts []incident.Observation
@@ -71,6 +72,28 @@ func script(rt *rapid.T) []event {
 			all = append(all, event{at: at, open: true, in: incident.Input{At: at, ID: fmt.Sprint("end", n), By: "oncall", Resolve: &incident.Resolve{}}})
 		case 9:
 			all = append(all, event{at: at, restart: true})
+		case 10, 11:
+			c := &incident.Steer{
+				Audience: rapid.SampledFrom([]string{"it", "management", "board", "staff"}).Draw(rt, "audience"),
+				Paused:   rapid.IntRange(0, 3).Draw(rt, "paused") == 0,
+				Every:    rapid.SampledFrom([]time.Duration{0, 0, 10 * time.Minute, 3 * time.Hour}).Draw(rt, "every"),
+			}
+			if d := rapid.SampledFrom([]time.Duration{0, 30 * time.Second, 20 * time.Minute, 9 * time.Hour}).Draw(rt, "hold"); d > 0 {
+				c.HoldUntil = at.Add(d)
+			}
+			all = append(all, event{at: at, open: true, in: incident.Input{At: at, ID: fmt.Sprint("steer", n), By: "oncall", Steer: c}})
+		case 12:
+			c := &incident.Set{}
+			if rapid.Bool().Draw(rt, "estimate") {
+				estimate := at.Add(time.Hour)
+				c.Estimate = &estimate
+			} else {
+				severity := rapid.SampledFrom([]string{"info", "warning", "critical"}).Draw(rt, "severity")
+				c.Severity = &severity
+			}
+			all = append(all, event{at: at, open: true, in: incident.Input{At: at, ID: fmt.Sprint("set", n), By: "oncall", Set: c}})
+		case 13:
+			all = append(all, event{at: at, over: true, in: incident.Input{At: at, ID: fmt.Sprint("reopen", n), By: "oncall", Reopen: &incident.Reopen{}}})
 		}
 	}
 	at = at.Add(rapid.SampledFrom([]time.Duration{time.Minute, 3 * time.Hour, 20 * time.Hour}).Draw(rt, "last"))
@@ -135,27 +158,31 @@ func play(t rapid.TB, p Policy, events []event, timeFirst bool) *post {
 			continue
 		}
 		in := e.in
-		if e.open {
-			open := ""
+		if e.open || e.over {
+			last := ""
 			for _, c := range b.Cases() {
-				if c.State.Open() && Number(c.State.ID) > Number(open) {
-					open = c.State.ID
+				if c.State.ID != "" && c.watchdog == nil && c.State.Open() == e.open && Number(c.State.ID) > Number(last) {
+					last = c.State.ID
 				}
 			}
-			if open == "" {
+			if last == "" {
 				continue
 			}
-			if in.Say != nil {
-				say := *in.Say
-				say.Incident, in.Say = open, &say
-			} else {
-				in.Resolve = &incident.Resolve{Incident: open}
-			}
+			in = in.About(last)
 		}
 		if _, _, err := b.Take(in, s); err != nil {
 			t.Fatal(err)
 		}
 		s.report(b)
+	}
+	live(s.now.Add(24 * time.Hour))
+	for _, c := range b.Cases() { // what a person opened again, a person ends
+		if c.State.Open() {
+			if _, _, err := b.Take(incident.Input{At: s.now, ID: "end " + c.State.ID, By: "oncall", Resolve: &incident.Resolve{Incident: c.State.ID}}, s); err != nil {
+				t.Fatal(err)
+			}
+			s.report(b)
+		}
 	}
 	live(s.now.Add(72 * time.Hour))
 	return s
@@ -229,7 +256,7 @@ func TestWhatPeopleGet(t *testing.T) {
 		told(rt, s)
 		calm(rt, s)
 		for _, f := range s.facts {
-			if f.Broken != nil { // everything was accepted within a second
+			if f.Broken != nil && f.Broken.Held == "" { // everything was accepted within a second
 				rt.Fatalf("%v %v", f.At, f)
 			}
 		}
@@ -334,7 +361,7 @@ func turn(f incident.Fact, before, l letter) bool {
 	case f.Incident != l.incident && (f.Incident != before.incident || f.At.Equal(before.planned) && l.planned.After(before.planned)):
 		return false
 	}
-	return f.Opened != nil || f.Reopened != nil || f.Escalated != nil || f.Phased != nil || f.Said != nil ||
+	return f.Estimated != nil || f.Steered != nil || f.Opened != nil || f.Reopened != nil || f.Escalated != nil || f.Phased != nil || f.Said != nil ||
 		f.Caused != nil || f.Eased != nil || f.Parted != nil || f.Joined != nil || f.Fired != nil || f.Ceased != nil
 }
 
@@ -345,7 +372,7 @@ func TestTheOrderOfAMomentDoesNotMatter(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		var events []event
 		for _, e := range script(rt) {
-			if !e.open && !e.restart {
+			if !e.open && !e.over && !e.restart {
 				events = append(events, e)
 			}
 		}

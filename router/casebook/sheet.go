@@ -42,6 +42,8 @@ func (b *Book) Sheet(g policies.Global, w Writer, c *Case, d schedule.Due, now t
 		NextBefore:   d.Promise,
 		Late:         d.Late,
 		Firing:       s.Firing(),
+		Lead:         s.Lead,
+		Estimate:     s.Estimate,
 	}
 	if svc != nil {
 		if len(svc.Title) > 0 {
@@ -49,6 +51,9 @@ func (b *Book) Sheet(g policies.Global, w Writer, c *Case, d schedule.Due, now t
 		}
 		v.Expected = share(svc.SLA, policies.Expected, s, now)
 		v.Agreed = share(svc.SLA, policies.Agreed, s, now)
+	}
+	if len(s.Title) > 0 {
+		v.Service = s.Title
 	}
 	known := 0
 	if t := s.Told[d.Audience]; t != nil && t.First > 0 {

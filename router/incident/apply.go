@@ -59,6 +59,9 @@ func Apply(s *State, f Fact) {
 		s.ResolvedAt, s.EndedAt, s.reopenedAt = time.Time{}, time.Time{}, f.At
 		s.begin(f.Reopened.Severity, f.Reopened.StartedAt)
 		s.Breached, s.Consequences, s.Left = nil, nil, nil
+		if f.By != "" {
+			s.unmute()
+		}
 		for _, t := range s.Told {
 			t.Breaches = 0
 			if t.Heard && !t.Closed && t.Kind != Closing {
@@ -70,7 +73,15 @@ func Apply(s *State, f Fact) {
 			}
 		}
 	case f.Escalated != nil:
-		s.Severity = f.Escalated.To
+		s.Severity, s.Overruled = f.Escalated.To, f.Escalated.Over
+	case f.Estimated != nil:
+		s.Estimate = f.Estimated.At
+	case f.Led != nil:
+		s.Lead = f.Led.Lead
+	case f.Titled != nil:
+		s.Title = f.Titled.Title
+	case f.Steered != nil:
+		s.steer(f.Steered, f.By)
 	case f.Phased != nil:
 		s.before, s.chosen = "", f.By != "" && s.firing == 0
 		if f.Phased.To == Monitoring && f.By == "" {
@@ -88,11 +99,17 @@ func Apply(s *State, f Fact) {
 		t.Kept++
 		if f.Kept.Late {
 			t.Broken--
+			if f.Kept.Held != "" {
+				t.Held--
+			}
 		}
 		t.Promises = slices.DeleteFunc(t.Promises, f.Kept.is)
 	case f.Broken != nil:
 		t := s.told(f.Broken.Audience)
 		t.Broken++
+		if f.Broken.Held != "" {
+			t.Held++
+		}
 		for _, p := range t.Promises {
 			if f.Broken.is(p) {
 				p.Broken = true
@@ -114,6 +131,7 @@ func Apply(s *State, f Fact) {
 func (s *State) begin(severity string, started time.Time) {
 	s.Severity, s.StartedAt, s.Phase, s.before = severity, started, Investigating, ""
 	s.chosen, s.Under = false, ""
+	s.Overruled, s.Estimate, s.Steers = "", time.Time{}, nil
 }
 
 func (s *State) fire(a Alert) {
@@ -166,6 +184,7 @@ func (s *State) resolve(r *Resolved, at time.Time) {
 	s.ResolvedAt, s.EndedAt, s.Phase, s.before = at, r.EndedAt, PhaseResolved, ""
 	s.QuietSince, s.Unconfirmed, s.Questioned = time.Time{}, false, nil
 	s.Under, s.Outlived = "", ""
+	s.unsteer(at)
 	for _, a := range s.Alerts {
 		if a.Firing() && !a.Muted {
 			s.Labels() // what was common before they were muted

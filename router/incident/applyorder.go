@@ -31,6 +31,7 @@ func (s *State) plan(p *Planned, at time.Time) {
 	}
 	t.LastAt, t.NextAt, t.NextWhy, t.PromiseAt = Clock(p.DueAt, at), p.NextAt, p.NextWhy, p.PromiseAt
 	t.Phase, t.Severity, t.Firing, t.Unconfirmed = s.Phase, s.Severity, p.Firing, s.Unconfirmed
+	t.Estimate = s.Estimate
 	if p.Words > 0 {
 		t.Words = p.Words
 	}

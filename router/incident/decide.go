@@ -54,7 +54,7 @@ func (r Rules) unconfirmedAfter() time.Duration {
 // alerts or override first, then, as ticks, what follows from them.
 func Advance(r Rules, s *State, in Input) []Fact {
 	all := Note(r, s, in)
-	if len(all) == 0 && in.Alerts == nil && in.Receipt == nil {
+	if len(all) == 0 && in.tick() {
 		return nil
 	}
 	for {
@@ -88,10 +88,18 @@ func Decide(r Rules, s *State, in Input) []Fact {
 		d.watch()
 	case in.Alerts != nil:
 		d.observe()
+	case in.Override() && s.ID == "":
+		d.refuse("it is no incident")
 	case in.Say != nil:
 		d.say()
 	case in.Resolve != nil:
 		d.resolve()
+	case in.Set != nil:
+		d.set()
+	case in.Steer != nil:
+		d.steer()
+	case in.Reopen != nil:
+		d.reopen()
 	default:
 		d.judge()
 	}
@@ -216,7 +224,7 @@ func (d *decision) resolve() {
 // end says from when to when it was out. Alerts that still fire make it now.
 func (d *decision) end(reason string) *Resolved {
 	ended := d.in.At
-	if d.s.firing == 0 && !d.s.lastEnd.IsZero() {
+	if d.s.firing == 0 && (d.s.lastEnd.After(d.s.StartedAt) || !d.s.QuietSince.IsZero()) {
 		ended = d.s.lastEnd
 	}
 	if ended.Before(d.s.StartedAt) {
@@ -292,16 +300,25 @@ func (d *decision) course() {
 
 // escalate lets the severity rise to that of its gravest alert or consequence.
 func (d *decision) escalate() {
-	gravest := d.rank(d.s.Severity)
+	known := d.rank(d.s.Severity)
+	if d.s.Overruled != "" { // a person thinks less of that
+		known = max(known, d.rank(d.s.Overruled))
+	}
+	if gravest := d.gravest(); gravest > known {
+		d.emit(Fact{Escalated: &Escalated{From: d.s.Severity, To: d.r.Severities.Name(gravest)}})
+	}
+}
+
+// gravest ranks the alerts that fire and the consequences.
+func (d *decision) gravest() int {
+	gravest := 0
 	if severity, _ := d.outage(); d.s.firing > 0 {
-		gravest = max(gravest, d.rank(severity))
+		gravest = d.rank(severity)
 	}
 	for _, c := range d.s.Consequences {
 		gravest = max(gravest, d.rank(c.Severity))
 	}
-	if gravest > d.rank(d.s.Severity) {
-		d.emit(Fact{Escalated: &Escalated{From: d.s.Severity, To: d.r.Severities.Name(gravest)}})
-	}
+	return gravest
 }
 
 func (d *decision) quiet() bool {
@@ -317,7 +334,7 @@ func (d *decision) rank(severity string) int {
 func (d *decision) promises() {
 	for _, audience := range sortedKeys(d.s.Told) {
 		for _, p := range d.s.Told[audience].Promises {
-			fate := &Promise{Audience: audience, Update: p.Update, By: p.By, PromiseAt: p.At, Late: p.Broken}
+			fate := &Promise{Audience: audience, Update: p.Update, By: p.By, PromiseAt: p.At, Late: p.Broken, Held: p.Held}
 			switch {
 			case p.Done && p.InTime:
 				d.emit(Fact{Kept: fate})

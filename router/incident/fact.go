@@ -36,6 +36,10 @@ type Fact struct {
 	Eased       *Eased       `json:"eased,omitempty"`
 	Silent      *Silent      `json:"silent,omitempty"`
 	Returned    *Returned    `json:"returned,omitempty"`
+	Estimated   *Estimated   `json:"estimated,omitempty"`
+	Led         *Led         `json:"led,omitempty"`
+	Titled      *Titled      `json:"titled,omitempty"`
+	Steered     *Steered     `json:"steered,omitempty"`
 }
 
 // Fired: an alert of the service began to fire, or fires again.
@@ -76,10 +80,12 @@ type Opened struct {
 	Row       string    `json:"row"`        // the threshold row that held, in words
 }
 
-// Escalated: the severity of an open incident rose by itself.
+// Escalated: the severity of an open incident rose by itself, or a person chose
+// another.
 type Escalated struct {
 	From string `json:"from"`
 	To   string `json:"to"`
+	Over string `json:"over,omitempty"` // a person's choice: what alerts and consequences had then
 }
 
 // Phased: the phase changed.
@@ -109,12 +115,14 @@ type Resolved struct {
 	Reason    string    `json:"reason,omitempty"` // a person's, word for word
 }
 
-// Reopened: alerts that began within a day of the end passed a threshold row.
+// Reopened: alerts that began within a day of the end passed a threshold row, or
+// a person said that it is not over.
 type Reopened struct {
 	StartedAt time.Time `json:"started_at"` // of the relapse
 	Severity  string    `json:"severity"`
 	Alerts    int       `json:"alerts"`
 	Row       string    `json:"row"`
+	Reason    string    `json:"reason,omitempty"` // a person's, word for word
 }
 
 // Refused: an override was not accepted. It is a fact so that the same input

@@ -14,6 +14,9 @@ type Input struct {
 	Alerts  []Observation `json:"alerts,omitempty"`
 	Say     *Say          `json:"say,omitempty"`
 	Resolve *Resolve      `json:"resolve,omitempty"`
+	Set     *Set          `json:"set,omitempty"`
+	Steer   *Steer        `json:"steer,omitempty"`
+	Reopen  *Reopen       `json:"reopen,omitempty"`
 	Receipt *Receipt      `json:"receipt,omitempty"`
 
 	// Consequence is never stored: it follows from another case's facts.
@@ -66,14 +69,49 @@ func (in Input) Target() string {
 		return in.Say.Incident
 	case in.Resolve != nil:
 		return in.Resolve.Incident
+	case in.Set != nil:
+		return in.Set.Incident
+	case in.Steer != nil:
+		return in.Steer.Incident
+	case in.Reopen != nil:
+		return in.Reopen.Incident
 	case in.Receipt != nil:
 		return in.Receipt.Incident
 	}
 	return ""
 }
 
+// About returns the override, about an incident.
+func (in Input) About(id string) Input {
+	switch {
+	case in.Say != nil:
+		c := *in.Say
+		c.Incident, in.Say = id, &c
+	case in.Resolve != nil:
+		c := *in.Resolve
+		c.Incident, in.Resolve = id, &c
+	case in.Set != nil:
+		c := *in.Set
+		c.Incident, in.Set = id, &c
+	case in.Steer != nil:
+		c := *in.Steer
+		c.Incident, in.Steer = id, &c
+	case in.Reopen != nil:
+		c := *in.Reopen
+		c.Incident, in.Reopen = id, &c
+	}
+	return in
+}
+
 // Override reports whether somebody waits for a decision on the input.
-func (in Input) Override() bool { return in.Say != nil || in.Resolve != nil }
+func (in Input) Override() bool {
+	return in.Say != nil || in.Resolve != nil || in.Set != nil || in.Steer != nil || in.Reopen != nil
+}
+
+// tick reports whether nothing came in but time.
+func (in Input) tick() bool {
+	return in.Alerts == nil && in.Receipt == nil && in.Consequence == nil && !in.Override()
+}
 
 // What names the override in a sentence.
 func (in Input) What() string {
@@ -82,6 +120,10 @@ func (in Input) What() string {
 		return "say words"
 	case in.Resolve != nil:
 		return "resolve"
+	case in.Steer != nil:
+		return "change when " + in.Steer.Audience + " hears"
+	case in.Reopen != nil:
+		return "reopen"
 	}
-	return "change"
+	return "change it"
 }

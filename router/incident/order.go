@@ -88,6 +88,7 @@ type Promise struct {
 	By        int       `json:"by,omitempty"`   // the update that kept it
 	PromiseAt time.Time `json:"promise_at"`     // the moment promised
 	Late      bool      `json:"late,omitempty"` // it had been counted as broken before
+	Held      string    `json:"held,omitempty"` // by whom the audience was held or paused past it
 }
 
 // String says the order.

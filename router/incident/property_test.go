@@ -44,6 +44,13 @@ func cloneOf(s *State) *State {
 		c.Totals[k] = &n
 	}
 	c.Words = append([]Words(nil), s.Words...)
+	if s.Steers != nil {
+		c.Steers = map[string]*Steering{}
+		for k, v := range s.Steers {
+			n := *v
+			c.Steers[k] = &n
+		}
+	}
 	return &c
 }
 
@@ -55,7 +62,7 @@ func steps(next func(n int) int, more func() bool) []Input {
 	var all []Input
 	for more() {
 		at = at.Add(time.Duration(next(400)) * time.Second)
-		switch next(9) {
+		switch next(11) {
 		case 0, 1, 2, 3:
 			var alerts []Observation
 			for range 1 + next(3) {
@@ -83,11 +90,41 @@ func steps(next func(n int) int, more func() bool) []Input {
 			all = append(all, Input{At: at, Receipt: &Receipt{Incident: "SR-7", Delivered: Delivered{
 				Update: n, Part: fmt.Sprintf("SR-7.%d.0.email", n), Accepted: 2, Unreached: next(2), LastAt: at,
 			}}})
+		case 7:
+			all = append(all, randomSet(at, fmt.Sprint(len(all)), next))
+		case 8:
+			c := &Steer{Incident: "SR-7", Audience: "board", Paused: next(3) == 0, Every: time.Duration(next(3)) * 10 * time.Minute}
+			if next(2) == 0 {
+				c.HoldUntil = at.Add(time.Duration(next(200)-20) * time.Minute)
+			}
+			all = append(all, Input{At: at, ID: fmt.Sprint(len(all)), By: "oncall", Steer: c})
 		default:
 			all = append(all, Input{At: at})
 		}
 	}
 	return all
+}
+
+// randomSet is a person who says how it is, or reopens it.
+func randomSet(at time.Time, id string, next func(n int) int) Input {
+	in := Input{At: at, ID: id, By: "oncall"}
+	set := &Set{Incident: "SR-7"}
+	switch next(5) {
+	case 0:
+		set.Severity = &[]string{"info", "warning", "critical", "odd"}[next(4)]
+	case 1:
+		set.Phase = &[]Phase{Investigating, Identified, Monitoring, "odd"}[next(4)]
+	case 2:
+		estimate := at.Add(time.Duration(next(200)-20) * time.Minute)
+		set.Estimate = &estimate
+	case 3:
+		set.Lead, set.Title = &[]string{"", "Fatima"}[next(2)], &map[string]string{}
+	default:
+		in.Reopen = &Reopen{Incident: "SR-7"}
+		return in
+	}
+	in.Set = set
+	return in
 }
 
 // check plays inputs, and holds what must hold after each.

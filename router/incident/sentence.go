@@ -23,12 +23,13 @@ func (f Fact) Name() string {
 	}{
 		{"alert_fired", f.Fired != nil}, {"alert_ceased", f.Ceased != nil}, {"outage_passed", f.Passed != nil},
 		{"alerts_heard", f.Heard != nil}, {"unconfirmed", f.Unconfirmed != nil}, {"confirmed", f.Confirmed != nil},
-		{"opened", f.Opened != nil}, {"severity_rose", f.Escalated != nil}, {"phase_changed", f.Phased != nil},
+		{"opened", f.Opened != nil}, {"severity_changed", f.Escalated != nil}, {"phase_changed", f.Phased != nil},
 		{"words_said", f.Said != nil}, {"update_planned", f.Planned != nil}, {"part_delivered", f.Delivered != nil},
 		{"promise_kept", f.Kept != nil}, {"promise_broken", f.Broken != nil}, {"sla_breached", f.Breached != nil}, {"resolved", f.Resolved != nil},
 		{"reopened", f.Reopened != nil}, {"override_refused", f.Refused != nil}, {"nobody_reached", f.Unrostered != nil},
 		{"joined", f.Joined != nil}, {"parted", f.Parted != nil}, {"consequence", f.Caused != nil}, {"consequence_over", f.Eased != nil},
 		{"watchdog_silent", f.Silent != nil}, {"watchdog_returned", f.Returned != nil},
+		{"estimate_given", f.Estimated != nil}, {"lead_changed", f.Led != nil}, {"title_changed", f.Titled != nil}, {"audience_steered", f.Steered != nil},
 	} {
 		if k.is {
 			return k.name
@@ -67,6 +68,8 @@ func (f Fact) predicate() string {
 		return "confirmed: webhooks say again that the alerts fire"
 	case f.Opened != nil:
 		return fmt.Sprintf("opened: %s, %s (%s)", f.Service, f.Opened.Severity, f.Opened.Row)
+	case f.Escalated != nil && f.By != "":
+		return fmt.Sprintf("severity %s, was %s", f.Escalated.To, f.Escalated.From)
 	case f.Escalated != nil:
 		return fmt.Sprintf("severity rose from %s to %s", f.Escalated.From, f.Escalated.To)
 	case f.Phased != nil:
@@ -84,7 +87,11 @@ func (f Fact) predicate() string {
 		}
 		return fmt.Sprintf("promise to %s kept%s: update %d came before %s", f.Kept.Audience, after, f.Kept.By, stamp(f.Kept.PromiseAt))
 	case f.Broken != nil:
-		return fmt.Sprintf("promise to %s broken: nothing had reached all of them before %s", f.Broken.Audience, stamp(f.Broken.PromiseAt))
+		s := fmt.Sprintf("promise to %s broken: nothing had reached all of them before %s", f.Broken.Audience, stamp(f.Broken.PromiseAt))
+		if f.Broken.Held != "" {
+			s += ", as " + f.Broken.Held + " had decided"
+		}
+		return s
 	case f.Breached != nil:
 		return fmt.Sprintf("took longer than the %s %s", f.Breached.Clock, short(f.Breached.Limit))
 	case f.Resolved != nil:
@@ -97,13 +104,63 @@ func (f Fact) predicate() string {
 		}
 		return s
 	case f.Reopened != nil:
-		return fmt.Sprintf("reopened: %s (%s)", f.Reopened.Severity, f.Reopened.Row)
+		s := fmt.Sprintf("reopened: %s (%s)", f.Reopened.Severity, f.Reopened.Row)
+		if f.Reopened.Reason != "" {
+			s += fmt.Sprintf(": %q", f.Reopened.Reason)
+		}
+		return s
 	case f.Refused != nil:
 		return fmt.Sprintf("%srefused to %s: %s", f.colon(), f.Refused.What, f.Refused.Reason)
 	case f.Unrostered != nil:
 		return fmt.Sprintf("update to %s not sent: nobody on its roster can be reached", f.Unrostered.Audience)
 	}
+	if s := f.override(); s != "" {
+		return s
+	}
 	return f.kinship()
+}
+
+// override says what a person decided.
+func (f Fact) override() string {
+	switch {
+	case f.Estimated != nil && f.Estimated.At.IsZero():
+		return "has no estimate any more"
+	case f.Estimated != nil:
+		return "estimated to be over at " + stamp(f.Estimated.At)
+	case f.Led != nil && f.Led.Lead == "":
+		return "led by nobody any more"
+	case f.Led != nil:
+		return fmt.Sprintf("led by %q", f.Led.Lead)
+	case f.Titled != nil && len(f.Titled.Title) == 0:
+		return "called as its service again"
+	case f.Titled != nil:
+		return fmt.Sprintf("called %q", anyText(f.Titled.Title))
+	case f.Steered != nil:
+		return f.Steered.String()
+	}
+	return ""
+}
+
+// String says what an audience hears from now on.
+func (c Steered) String() string {
+	var parts []string
+	if c.Paused {
+		parts = append(parts, "nothing until resumed")
+	}
+	if !c.HoldUntil.IsZero() {
+		parts = append(parts, "nothing before "+stamp(c.HoldUntil))
+	}
+	if c.Every > 0 {
+		parts = append(parts, "an update every "+short(c.Every))
+	}
+	if parts == nil {
+		parts = []string{"updates by the policy again"}
+	}
+	s := fmt.Sprintf("- %s gets %s", c.Audience, strings.Join(parts, ", and "))
+	if !c.Breaks.IsZero() {
+		s += ", which breaks what was promised before " + stamp(c.Breaks)
+	}
+	return s
 }
 
 // kinship says what several incidents have to do with each other, and what

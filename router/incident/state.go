@@ -66,8 +66,16 @@ type State struct {
 	Kind    Kind
 	Service string
 
-	Severity string // highest so far while open
-	Phase    Phase
+	Severity string // highest so far while open, or as a person chose
+	// Overruled is what the alerts had when a person chose the severity: it rises
+	// by itself only above that. Empty where nobody did.
+	Overruled string
+	Phase     Phase
+	// What people gave: when it may be over, who leads, what it is called.
+	Estimate time.Time
+	Lead     string
+	Title    map[string]string
+	Steers   map[string]*Steering // by audience
 	// StartedAt is the earliest startsAt of the outage; both SLA clocks start
 	// there. After a relapse it is the relapse's.
 	StartedAt  time.Time
@@ -183,6 +191,7 @@ type Told struct {
 	Unheard     bool     // those have not had a first word either
 	Breaches    int      // SLA breaches that it was told of
 	Unconfirmed bool     // it was told that nobody knows
+	Estimate    time.Time
 	Services    []string // consequences that it was told of
 	// Heir says that it was told of this outage by another incident, and not yet
 	// by this one; Away that another incident tells it now; Folded are services
@@ -194,6 +203,7 @@ type Told struct {
 	Made     int
 	Kept     int
 	Broken   int
+	Held     int // of those broken, by a person who held or paused the audience
 
 	Channels []string
 	Rosters  []string      // hashes of every chunk of people that it was told by
@@ -204,10 +214,11 @@ type Told struct {
 type Pending struct {
 	Update int // that made it
 	At     time.Time
-	By     int  // the update that came next; 0: none yet
-	Done   bool // every part of that update was reported
-	InTime bool // and all of it was accepted before At
-	Broken bool // counted as broken already
+	By     int    // the update that came next; 0: none yet
+	Done   bool   // every part of that update was reported
+	InTime bool   // and all of it was accepted before At
+	Broken bool   // counted as broken already
+	Held   string // by whom the audience is held or paused past it
 }
 
 // Flight is an update on its way.

@@ -102,6 +102,16 @@ func situations() []struct {
 	}
 }
 
+func override(at time.Time, c Set) Input {
+	c.Incident = "SR-7"
+	return Input{At: at, ID: "x", By: "oncall", Set: &c}
+}
+
+func steered(at time.Time, c Steer) Input {
+	c.Incident, c.Audience = "SR-7", "board"
+	return Input{At: at, ID: "x", By: "oncall", Steer: &c}
+}
+
 // TestTable is every situation by every input: no cell is blank. What it says
 // is read by people; -update writes it anew.
 func TestTable(t *testing.T) {
@@ -125,6 +135,19 @@ func TestTable(t *testing.T) {
 			{"words for the board, phase identified", Input{At: at, ID: "x", By: "oncall", Say: &Say{Incident: "SR-7", Texts: map[string]string{"en": "hello"}, Audiences: []string{"board"}, Phase: Identified}}},
 			{"words with a phase that is none", Input{At: at, ID: "x", By: "oncall", Say: &Say{Incident: "SR-7", Texts: map[string]string{"": "hello"}, Phase: "done"}}},
 			{"resolve by hand", Input{At: at, ID: "x", By: "oncall", Resolve: &Resolve{Incident: "SR-7"}}},
+			{"reopen by hand", Input{At: at, ID: "x", By: "oncall", Reopen: &Reopen{Incident: "SR-7", Reason: "not yet"}}},
+			{"all that can be set", override(at, Set{Phase: new(Identified), Severity: new("critical"), Estimate: new(at.Add(time.Hour)), Lead: new("Fatima"), Title: &map[string]string{"en": "sending email"}})},
+			{"a lower severity", override(at, Set{Severity: new("info")})},
+			{"a severity that there is not", override(at, Set{Severity: new("odd")})},
+			{"a phase that there is not", override(at, Set{Phase: new(Phase("done"))})},
+			{"an estimate in the past", override(at, Set{Estimate: new(at)})},
+			{"no estimate, no lead, no title", override(at, Set{Estimate: new(time.Time{}), Lead: new(""), Title: new(map[string]string)})},
+			{"hold the board", steered(at, Steer{HoldUntil: at.Add(2 * time.Hour)})},
+			{"hold the board until a past moment", steered(at, Steer{HoldUntil: at})},
+			{"pause the board", steered(at, Steer{Paused: true})},
+			{"the board every 20m", steered(at, Steer{Every: 20 * time.Minute})},
+			{"the board every 20s", steered(at, Steer{Every: 20 * time.Second})},
+			{"the board as the policy says", steered(at, Steer{})},
 			{"receipt", Input{At: at, Receipt: &Receipt{Incident: "SR-7", Delivered: Delivered{Update: 1, Part: "SR-7.1.0.email", Accepted: 2, LastAt: at}}}},
 		}
 		fmt.Fprintf(&out, "== %s\n", s.name)
@@ -213,18 +236,26 @@ func TestStrangeClocks(t *testing.T) {
 func TestFactsAreSentences(t *testing.T) {
 	at := noon
 	for want, f := range map[string]Fact{
-		"incident SR-12 opened: mail, critical (3 alerts firing for 1m)":                                                    {Service: "mail", Incident: "SR-12", Opened: &Opened{Severity: "critical", Row: "3 alerts firing for 1m"}},
-		"mail: outage over before it became an incident":                                                                    {Service: "mail", Passed: &Passed{}},
-		"incident SR-12 severity rose from warning to critical":                                                             {Incident: "SR-12", Escalated: &Escalated{"warning", "critical"}},
-		"incident SR-12 promise to board broken: nothing had reached all of them before 2026-03-02 12:00:00Z":               {Incident: "SR-12", Broken: &Promise{Audience: "board", PromiseAt: at}},
-		"incident SR-12 promise to board kept after all: update 4 came before 2026-03-02 12:00:00Z":                         {Incident: "SR-12", Kept: &Promise{Audience: "board", By: 4, PromiseAt: at, Late: true}},
-		`incident SR-12 words 2 for board, it: "hello" (by oncall)`:                                                         {Incident: "SR-12", By: "oncall", Said: &Said{Number: 2, Texts: map[string]string{"nl": "hoi", "en": "hello"}, Audiences: []string{"board", "it"}}},
-		"incident SR-12 - refused to resolve: SR-12 is resolved already (by oncall)":                                        {Incident: "SR-12", By: "oncall", Refused: &Refused{What: "resolve", Reason: "SR-12 is resolved already"}},
-		"incident SR-12 update 4, part SR-12.4.0.sms: 3 accepted, 1 failed, 1 given up, 2 superseded, 1 possibly twice":     {Incident: "SR-12", Delivered: &Delivered{Update: 4, Part: "SR-12.4.0.sms", Accepted: 3, Failed: 1, Unreached: 1, Superseded: 2, Possible: 1}},
-		"incident SR-12 update to board not sent: nobody on its roster can be reached":                                      {Incident: "SR-12", Unrostered: &Unrostered{Audience: "board"}},
-		"incident SR-12 something that this version does not know":                                                          {Incident: "SR-12"},
-		"incident SR-12 reopened: critical (1 alert firing for 5m)":                                                         {Incident: "SR-12", Reopened: &Reopened{Severity: "critical", Row: "1 alert firing for 5m"}},
-		"incident SR-12 resolved: out from 2026-03-02 12:00:00Z to 2026-03-02 12:00:00Z, 1 firing alert muted: \"planned\"": {Incident: "SR-12", Resolved: &Resolved{StartedAt: at, EndedAt: at, Firing: 1, Reason: "planned"}},
+		"incident SR-12 opened: mail, critical (3 alerts firing for 1m)":                                                {Service: "mail", Incident: "SR-12", Opened: &Opened{Severity: "critical", Row: "3 alerts firing for 1m"}},
+		"mail: outage over before it became an incident":                                                                {Service: "mail", Passed: &Passed{}},
+		"incident SR-12 severity rose from warning to critical":                                                         {Incident: "SR-12", Escalated: &Escalated{From: "warning", To: "critical"}},
+		"incident SR-12 promise to board broken: nothing had reached all of them before 2026-03-02 12:00:00Z":           {Incident: "SR-12", Broken: &Promise{Audience: "board", PromiseAt: at}},
+		"incident SR-12 promise to board kept after all: update 4 came before 2026-03-02 12:00:00Z":                     {Incident: "SR-12", Kept: &Promise{Audience: "board", By: 4, PromiseAt: at, Late: true}},
+		`incident SR-12 words 2 for board, it: "hello" (by oncall)`:                                                     {Incident: "SR-12", By: "oncall", Said: &Said{Number: 2, Texts: map[string]string{"nl": "hoi", "en": "hello"}, Audiences: []string{"board", "it"}}},
+		"incident SR-12 - refused to resolve: SR-12 is resolved already (by oncall)":                                    {Incident: "SR-12", By: "oncall", Refused: &Refused{What: "resolve", Reason: "SR-12 is resolved already"}},
+		"incident SR-12 update 4, part SR-12.4.0.sms: 3 accepted, 1 failed, 1 given up, 2 superseded, 1 possibly twice": {Incident: "SR-12", Delivered: &Delivered{Update: 4, Part: "SR-12.4.0.sms", Accepted: 3, Failed: 1, Unreached: 1, Superseded: 2, Possible: 1}},
+		"incident SR-12 update to board not sent: nobody on its roster can be reached":                                  {Incident: "SR-12", Unrostered: &Unrostered{Audience: "board"}},
+		"incident SR-12 severity warning, was critical (by oncall)":                                                     {Incident: "SR-12", By: "oncall", Escalated: &Escalated{From: "critical", To: "warning"}},
+		"incident SR-12 estimated to be over at 2026-03-02 12:00:00Z (by oncall)":                                       {Incident: "SR-12", By: "oncall", Estimated: &Estimated{At: at}},
+		"incident SR-12 has no estimate any more (by oncall)":                                                           {Incident: "SR-12", By: "oncall", Estimated: &Estimated{}},
+		`incident SR-12 led by "Fatima" (by oncall)`:                                                                    {Incident: "SR-12", By: "oncall", Led: &Led{"Fatima"}},
+		`incident SR-12 called "sending email" (by oncall)`:                                                             {Incident: "SR-12", By: "oncall", Titled: &Titled{map[string]string{"en": "sending email"}}},
+		"incident SR-12 - board gets nothing until resumed, and nothing before 2026-03-02 12:00:00Z, and an update every 20m, which breaks what was promised before 2026-03-02 12:00:00Z (by oncall)": {Incident: "SR-12", By: "oncall", Steered: &Steered{Steer: Steer{Audience: "board", Paused: true, HoldUntil: at, Every: 20 * time.Minute}, Breaks: at}},
+		"incident SR-12 - board gets updates by the policy again (by oncall)":                                                        {Incident: "SR-12", By: "oncall", Steered: &Steered{Steer: Steer{Audience: "board"}}},
+		"incident SR-12 promise to board broken: nothing had reached all of them before 2026-03-02 12:00:00Z, as oncall had decided": {Incident: "SR-12", Broken: &Promise{Audience: "board", PromiseAt: at, Held: "oncall"}},
+		"incident SR-12 something that this version does not know":                                                                   {Incident: "SR-12"},
+		"incident SR-12 reopened: critical (1 alert firing for 5m)":                                                                  {Incident: "SR-12", Reopened: &Reopened{Severity: "critical", Row: "1 alert firing for 5m"}},
+		"incident SR-12 resolved: out from 2026-03-02 12:00:00Z to 2026-03-02 12:00:00Z, 1 firing alert muted: \"planned\"":          {Incident: "SR-12", Resolved: &Resolved{StartedAt: at, EndedAt: at, Firing: 1, Reason: "planned"}},
 	} {
 		if got := f.String(); got != want {
 			t.Errorf("\n got %s\nwant %s", got, want)

@@ -36,11 +36,17 @@ func commands(name string) (command, bool) {
 		"restart": {"restart [for 10m]", (*arguments).restart},
 		"lose":    {"lose webhooks", (*arguments).lose},
 		"find":    {"find webhooks", (*arguments).find},
+		"set":     {`set [SR-1] phase=identified severity=warning estimate=2h lead="Jan" title="email and agenda"; estimate=none takes it back`, (*arguments).set},
+		"hold":    {"hold [SR-1] audience,… for 2h", (*arguments).steer},
+		"pause":   {"pause [SR-1] audience,…", (*arguments).steer},
+		"every":   {"every [SR-1] audience,… 20m", (*arguments).steer},
+		"resume":  {"resume [SR-1] audience,…", (*arguments).steer},
+		"reopen":  {`reopen [SR-1] ["reason"]`, (*arguments).reopen},
 	}[name]
 	return c, ok
 }
 
-const commandNames = "fire, resolve, flap, say, end, restart, lose, find"
+const commandNames = "fire, resolve, flap, say, set, hold, pause, every, resume, end, reopen, restart, lose, find"
 
 // arguments are what follows a command.
 type arguments struct {

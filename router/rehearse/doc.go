@@ -34,11 +34,17 @@
 //	45m   say board,it "A disk failed." phase=identified
 //	45m   say nl:"Een schijf." en:"A disk."  to everybody who was told so far
 //	50m   say SR-2 "The other one."          where more than one is open
+//	50m   set phase=monitoring lead="Jan" estimate=2h severity=warning title="email"
+//	55m   hold board for 2h                  nothing by itself until then
+//	55m   pause staff                        nothing by itself until resumed
+//	55m   every management 20m               instead of what the policy says
+//	1h    resume board,staff                 as the policy says again
 //	1h    lose webhooks                      nothing that monitoring tells arrives
 //	2h    find webhooks                      and what was missed comes at once
 //	2h    restart for 10m                    sitrep is down; what comes waits
 //	3h    resolve MailDown instance=2        some of them; all without labels
 //	4h    end SR-1 "It was a test."          resolve by hand, whatever fires
+//	5h    reopen SR-1 "It was not."
 //	until 2d                                 a day after the last line without it
 //
 // Offsets are time that really passes: 1d is 24 hours, also where the clock is

@@ -1,7 +1,6 @@
 package rehearse
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -39,7 +38,8 @@ func Play(stage Stage, s *Script) (*Transcript, error) {
 	return p.out, nil
 }
 
-// known reports the audiences that the configuration does not have.
+// known reports the audiences and severities that the configuration does not
+// have.
 func known(stage Stage, s *Script) error {
 	var names []string
 	for _, a := range stage.Policy.Audiences {
@@ -47,10 +47,18 @@ func known(stage Stage, s *Script) error {
 	}
 	var all policies.Problems
 	for _, step := range s.Steps {
-		if step.Say == nil {
-			continue
+		var named []string
+		switch {
+		case step.Say != nil:
+			named = step.Say.Audiences
+		case step.Steer != nil:
+			named = step.Steer.Audiences
+		case step.Set != nil && step.Set.Severity != nil:
+			if _, ok := stage.Policy.Severities.Rank(*step.Set.Severity); !ok {
+				all = append(all, problem(s.Name, step.Line, 1, step.source, "the configuration has: "+strings.Join(stage.Policy.Severities, ", "), "no severity is called %s", *step.Set.Severity))
+			}
 		}
-		for _, name := range step.Say.Audiences {
+		for _, name := range named {
 			if !slices.Contains(names, name) {
 				all = append(all, problem(s.Name, step.Line, 1, step.source, "the configuration has: "+strings.Join(names, ", "), "no audience is called %s", name))
 			}
@@ -235,10 +243,16 @@ func (p *player) do(s Step) error {
 		}
 	case s.Say != nil:
 		in := incident.Input{Say: &incident.Say{Texts: s.Say.Texts, Audiences: s.Say.Audiences, Phase: s.Say.Phase}}
-		return p.override(s, s.Say.Incident, in, &in.Say.Incident)
+		return p.override(s, s.Say.Incident, in)
 	case s.End != nil:
 		in := incident.Input{Resolve: &incident.Resolve{Reason: s.End.Reason}}
-		return p.override(s, s.End.Incident, in, &in.Resolve.Incident)
+		return p.override(s, s.End.Incident, in)
+	case s.Set != nil:
+		return p.set(s)
+	case s.Steer != nil:
+		return p.steer(s)
+	case s.Reopen != nil:
+		return p.reopen(s)
 	}
 	return nil
 }
@@ -254,40 +268,6 @@ func (p *player) tell(g *group) error {
 		return err
 	}
 	p.out.unmatched(p.now, g.name, unmatched)
-	return p.receipts()
-}
-
-// override lets a person do something to an incident: the one that is named, or
-// the only one that is open.
-func (p *player) override(s Step, id string, in incident.Input, target *string) error {
-	if id == "" {
-		var open []string
-		for _, c := range p.book.Cases() {
-			if c.State.Open() && c.State.Under == "" { // another tells of it otherwise
-				open = append(open, c.State.ID)
-			}
-		}
-		slices.SortFunc(open, func(a, b string) int { return casebook.Number(a) - casebook.Number(b) })
-		switch len(open) {
-		case 0:
-			p.out.warn(p.now, s, "no incident is open")
-			return nil
-		case 1:
-			id = open[0]
-		default:
-			p.out.warn(p.now, s, "more than one incident is open; name one of "+strings.Join(open, ", "))
-			return nil
-		}
-	}
-	*target = id
-	in.At, in.By, in.ID = p.now.UTC(), speaker, fmt.Sprintf("line %d", s.Line)
-	isKnown, _, err := p.book.Take(in, p.scribe)
-	if err != nil {
-		return err
-	}
-	if !isKnown {
-		p.out.warn(p.now, s, "there is no incident "+id)
-	}
 	return p.receipts()
 }
 

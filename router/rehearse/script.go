@@ -28,6 +28,9 @@ type Step struct {
 	Restart *Restart
 	Lose    *Lose
 	Find    *Find
+	Set     *Set
+	Steer   *Steer
+	Reopen  *Reopen
 
 	source string // the line itself, for complaints
 	move   bool   // of what flaps; its own line has been told

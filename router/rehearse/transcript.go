@@ -113,6 +113,9 @@ func (t *Transcript) warn(at time.Time, s Step, why string) {
 
 // happened tells a step as the script has it.
 func (t *Transcript) happened(now time.Time, s Step) {
+	if s.Set != nil || s.Steer != nil || s.Reopen != nil {
+		return // the facts say what came of it
+	}
 	text := s.sentence()
 	if s.At.Before(now) {
 		text += " (since " + t.clock(s.At, now) + ")"
@@ -146,7 +149,15 @@ func (t *Transcript) decided(c *casebook.Case, f incident.Fact) {
 		}
 	case f.Broken != nil:
 		t.answered(f.Incident, f.Broken, false)
-		t.note(f.At, "%s: the promise to %s is broken: nothing came before %s", f.Incident, f.Broken.Audience, t.clock(f.Broken.PromiseAt, f.At))
+		text := fmt.Sprintf("%s: the promise to %s is broken: nothing came before %s", f.Incident, f.Broken.Audience, t.clock(f.Broken.PromiseAt, f.At))
+		if f.Broken.Held != "" {
+			text += ", as a person had decided"
+		}
+		t.note(f.At, "%s", text)
+	case f.Estimated != nil && !f.Estimated.At.IsZero():
+		t.note(f.At, "%s: a person thinks that it is over at %s", f.Incident, t.clock(f.Estimated.At, f.At))
+	case f.Steered != nil:
+		t.note(f.At, "%s: a person decides that %s", f.Incident, t.steered(f.Steered, f.At))
 	case f.Phased != nil:
 		t.phased(f)
 	case f.Refused != nil:
@@ -254,6 +265,28 @@ func (t *Transcript) phased(f incident.Fact) {
 	if f.By == "" {
 		last.of = f.Incident
 	}
+}
+
+// steered says when an audience hears from now on.
+func (t *Transcript) steered(c *incident.Steered, now time.Time) string {
+	var parts []string
+	if c.Paused {
+		parts = append(parts, "nothing until resumed")
+	}
+	if !c.HoldUntil.IsZero() {
+		parts = append(parts, "nothing before "+t.clock(c.HoldUntil, now))
+	}
+	if c.Every > 0 {
+		parts = append(parts, "an update every "+brief(c.Every))
+	}
+	if parts == nil {
+		parts = []string{"updates by the policy again"}
+	}
+	out := c.Audience + " gets " + strings.Join(parts, ", and ")
+	if !c.Breaks.IsZero() {
+		out += ", which breaks what was promised before " + t.clock(c.Breaks, now)
+	}
+	return out
 }
 
 // still drops phases that an incident is in already, as was told.

@@ -10,6 +10,7 @@ import (
 type begun struct {
 	at  time.Time
 	row policies.Row
+	by  string // who asked for another every; empty: nobody
 }
 
 // rows returns when the rows of a cadence begin for an outage that started at
@@ -31,7 +32,7 @@ func rows(cadence []policies.Row, sla *policies.SLA, start time.Time) []begun {
 		}
 		out = append(out, begun{})
 		copy(out[i+1:], out[i:])
-		out[i] = begun{at, r}
+		out[i] = begun{at: at, row: r}
 	}
 	return out
 }
@@ -39,10 +40,10 @@ func rows(cadence []policies.Row, sla *policies.SLA, start time.Time) []begun {
 // after returns when the next update is due after one at last, and the row that
 // makes it so. Rows that time alone will begin are foreseen. Without a row in
 // force at last (words came before the cadence began), the first to begin rules.
-func after(rows []begun, last time.Time) (due time.Time, by policies.Row, ok bool) {
+func after(rows []begun, last time.Time) (due time.Time, by begun, ok bool) {
 	for _, b := range rows {
 		if !b.at.After(last) { // the last of these is in force
-			due, by, ok = last.Add(b.row.Every), b.row, true
+			due, by, ok = last.Add(b.row.Every), b, true
 			continue
 		}
 		if ok && !b.at.Before(due) {
@@ -53,7 +54,7 @@ func after(rows []begun, last time.Time) (due time.Time, by policies.Row, ok boo
 			at = b.at
 		}
 		if !ok || at.Before(due) {
-			due, by, ok = at, b.row, true
+			due, by, ok = at, b, true
 		}
 	}
 	return due, by, ok

@@ -184,8 +184,13 @@ func (r Rules) lastSection(s *incident.State, audience string) section {
 	return out
 }
 
-// why names the policy and the row, as the configuration writes them.
-func why(policy string, row policies.Row) string {
+// why names the policy and the row, as the configuration writes them, or who
+// wanted another every.
+func why(policy string, b begun) string {
+	row := b.row
+	if b.by != "" {
+		return fmt.Sprintf("every %s, by %s", model.Duration(row.Every), b.by)
+	}
 	from := model.Duration(row.From.Age).String()
 	if row.From.Clock != "" {
 		from = strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", row.From.Share*100), "0"), ".") + "% " + string(row.From.Clock)

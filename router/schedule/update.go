@@ -13,18 +13,26 @@ import (
 // with.
 func (r Rules) updates(s *incident.State, p section, now time.Time) []Due {
 	begins := rows(inForce(p.cadence, s), p.sla, p.start)
+	steer := s.Steered(p.audience.Name)
+	if steer.Every > 0 && len(begins) > 0 { // another every; the beginning is the cadence's
+		begins = []begun{{at: begins[0].at, row: policies.Row{From: begins[0].row.From, Every: steer.Every}, by: steer.By}}
+	}
 	t := s.Told[p.audience.Name]
 	d, ok := scheduled(s, t, p, begins)
+	ok = ok && !steer.Paused
 	var behind Due
 	catches := false
 	if ok {
 		d = r.yield(d, s)
+		held := hold(&d, steer)
 		waits := p.hours(d, now)
-		if !waits.At.Equal(d.At) && promised(t, waits.At, now) {
+		if !held && !waits.At.Equal(d.At) && promised(t, waits.At, now) {
 			waits = Due{At: t.NextAt, Why: t.NextWhy}
 		}
 		d = waits
-		behind, catches = catchUp(d, t, p, now)
+		if behind, catches = catchUp(d, t, p, now); catches {
+			catches = !hold(&behind, steer)
+		}
 	}
 	if w, fresh := s.Fresh(p.audience.Name); fresh {
 		d.Words = w.Number
@@ -43,7 +51,10 @@ func (r Rules) updates(s *incident.State, p section, now time.Time) []Due {
 	if at.Before(now) {
 		at = incident.Clock(d.At, now)
 	}
-	if next, by, ok := after(begins, at); ok {
+	if next, by, ok := after(begins, at); ok && !steer.Paused {
+		if next.Before(steer.HoldUntil) {
+			next = steer.HoldUntil
+		}
 		if n := p.hours(Due{At: next}, next); n.Channels == nil {
 			next = n.At
 		}
@@ -51,7 +62,7 @@ func (r Rules) updates(s *incident.State, p section, now time.Time) []Due {
 		if r.Margin != nil {
 			margin = r.Margin(p.audience.Name)
 		}
-		d.Next, d.NextWhy, d.Promise = next, why(p.policy, by), promise(next, by.Every, margin)
+		d.Next, d.NextWhy, d.Promise = next, why(p.policy, by), promise(next, by.row.Every, margin)
 	}
 	if !catches {
 		return []Due{d}
@@ -63,6 +74,17 @@ func (r Rules) updates(s *incident.State, p section, now time.Time) []Due {
 	}
 	behind.Next, behind.NextWhy, behind.Promise = t.NextAt, t.NextWhy, t.PromiseAt
 	return []Due{behind, d}
+}
+
+// hold lets an update wait as long as a person wants, and reports whether it
+// does.
+func hold(d *Due, steer incident.Steering) bool {
+	if !d.At.Before(steer.HoldUntil) {
+		return false
+	}
+	d.At = steer.HoldUntil
+	d.Why += ", held by " + steer.By
+	return true
 }
 
 // promised reports whether an update was foreseen before a moment, and can still
@@ -100,19 +122,19 @@ func (r Rules) yield(d Due, s *incident.State) Due {
 // scheduled returns when the cadence makes an update due, hours left out.
 func scheduled(s *incident.State, t *incident.Told, p section, begins []begun) (Due, bool) {
 	if t != nil && t.First > 0 && t.Heard {
-		at, row, ok := after(begins, t.LastAt)
+		at, by, ok := after(begins, t.LastAt)
 		if !t.NextAt.IsZero() && (!ok || !at.Before(t.NextAt)) {
 			// What was foreseen holds: rows that came into force since pull
 			// forward, never back.
 			return Due{At: t.NextAt, Why: t.NextWhy}, true
 		}
-		return Due{At: at, Why: why(p.policy, row)}, ok
+		return Due{At: at, Why: why(p.policy, by)}, ok
 	}
 	var d Due
 	began := s.BeganAt()
 	if len(begins) > 0 {
 		first := begins[0]
-		d = Due{At: first.at, Why: why(p.policy, first.row)}
+		d = Due{At: first.at, Why: why(p.policy, first)}
 		if d.At.Before(began) {
 			d.At = began
 		}
@@ -205,6 +227,7 @@ func (r Rules) closing(s *incident.State, name string, now time.Time) (Due, bool
 		return Due{}, false
 	}
 	d := Due{At: s.ResolvedAt, Why: "it is over"}
+	hold(&d, s.Steered(name))
 	p := r.lastSection(s, name)
 	switch {
 	case p.audience == nil:
@@ -250,7 +273,7 @@ func kind(s *incident.State, t *incident.Told, words bool) incident.UpdateKind {
 		return incident.Unknown
 	case len(s.Breached) > t.Breaches:
 		return incident.Overdue
-	case t.Phase != s.Phase || t.Severity != s.Severity || t.Unconfirmed || !slices.Equal(t.Services, s.Services()):
+	case t.Phase != s.Phase || t.Severity != s.Severity || !t.Estimate.Equal(s.Estimate) || t.Unconfirmed || !slices.Equal(t.Services, s.Services()):
 		return incident.Progress
 	}
 	return incident.Holding

@@ -46,7 +46,7 @@ func TestWhatCannotBeDoneNamesWhatCan(t *testing.T) {
 		for _, c := range []struct{ method, path, allow string }{
 			{"GET", "/api/v1/alertmanager", "POST"},
 			{"PUT", "/api/v1/alertmanager", "POST"},
-			{"DELETE", "/api/v1/incidents/SR-1", "GET, HEAD"},
+			{"DELETE", "/api/v1/incidents/SR-1", "GET, HEAD, PATCH"},
 			{"POST", "/api/v1/schedule", "GET, HEAD"},
 			{"GET", "/api/v1/incidents/SR-1/updates", "POST"},
 			{"GET", "/api/v1/incidents/SR-1/resolve", "POST"},
@@ -212,7 +212,7 @@ func TestAnOverrideThatIsNotDecidedYetSaysWhereToLook(t *testing.T) {
 		if a.status != http.StatusAccepted || a.header.Get("Location") != "/api/v1/incidents/SR-1" || time.Since(began) != 15*time.Second {
 			t.Errorf("after %v: %d %v %s", time.Since(began), a.status, a.header, a.body)
 		}
-		if want := `{"incident":"SR-1","decided":false,"updates":[]}`; strings.TrimSpace(a.body) != want {
+		if want := `{"incident":"SR-1","decided":false,"updates":[],"breaks":null}`; strings.TrimSpace(a.body) != want {
 			t.Errorf("said %s, want %s", a.body, want)
 		}
 		synctest.Wait()

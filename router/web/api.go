@@ -34,14 +34,19 @@ func (s *Server) routes(api huma.API) {
 	huma.Register(api, op("get-incident", http.MethodGet, "/api/v1/incidents/{id}", "One incident, with its timeline and what its audiences were told", policies.RoleViewer, 404), s.getIncident)
 	huma.Register(api, op("post-update", http.MethodPost, "/api/v1/incidents/{id}/updates", "Say something now", policies.RoleResponder, override...), s.postUpdate)
 	huma.Register(api, op("resolve-incident", http.MethodPost, "/api/v1/incidents/{id}/resolve", "End an incident by hand", policies.RoleResponder, override...), s.resolve)
+	huma.Register(api, op("reopen-incident", http.MethodPost, "/api/v1/incidents/{id}/reopen", "It is not over: open an incident again by hand, within a day", policies.RoleResponder, override...), s.reopen)
+	huma.Register(api, op("patch-incident", http.MethodPatch, "/api/v1/incidents/{id}", "Change phase, severity, estimate, lead or title; the next updates say so", policies.RoleResponder, override...), s.patchIncident)
+	huma.Register(api, op("put-audience", http.MethodPut, "/api/v1/incidents/{id}/audiences/{name}", "Hold or pause an audience, or let it hear more or less often; {} ends that", policies.RoleResponder, override...), s.putAudience)
 	huma.Register(api, op("list-alerts", http.MethodGet, "/api/v1/alerts", "Firing alerts that belong to no service, oldest first; a thousand at most", policies.RoleViewer), s.listAlerts)
 	huma.Register(api, op("get-schedule", http.MethodGet, "/api/v1/schedule", "What is due next, per incident and audience", policies.RoleViewer, 422), s.getSchedule)
 	for _, item := range api.OpenAPI().Paths {
-		if item.Post != nil { // an override that is not decided in time
-			undecided := *item.Post.Responses["200"]
-			undecided.Description = "Stored, and decided soon"
-			item.Post.Responses["200"].Description = "Decided"
-			item.Post.Responses["202"] = &undecided
+		for _, o := range []*huma.Operation{item.Post, item.Patch, item.Put} {
+			if o != nil { // an override that is not decided in time
+				undecided := *o.Responses["200"]
+				undecided.Description = "Stored, and decided soon"
+				o.Responses["200"].Description = "Decided"
+				o.Responses["202"] = &undecided
+			}
 		}
 	}
 }
@@ -133,6 +138,7 @@ type decisionOutput struct {
 		Incident string       `json:"incident"`
 		Decided  bool         `json:"decided" doc:"false: stored, and decided soon; look at the incident"`
 		Updates  []updateBody `json:"updates" doc:"What goes out by it"`
+		Breaks   *time.Time   `json:"breaks" nullable:"true" doc:"The moment promised to the audience that this goes past; null where it breaks no promise"`
 	}
 }
 
@@ -256,6 +262,9 @@ func (s *Server) submit(ctx context.Context, id string, in incident.Input) (*dec
 	out.Body.Decided = true
 	for _, f := range d.Facts {
 		// What else fell due in that moment is not of this decision's making.
+		if f.Steered != nil {
+			out.Body.Breaks = moment(f.Steered.Breaks)
+		}
 		if p := f.Planned; p != nil && (p.Words > 0 || p.Kind == incident.Closing) {
 			out.Body.Updates = append(out.Body.Updates, updateBody{Update: p.Update, Audience: p.Audience, Kind: string(p.Kind), Channels: p.Channels, Deliveries: p.Deliveries, NextBefore: moment(p.PromiseAt)})
 		}

@@ -209,7 +209,7 @@ func build(t testing.TB, dir string, change ...func(*web.Options)) *house {
 	})
 	h.options = web.Options{
 		Desk: h.router, Inbox: h.store, Store: h.store, Services: map[string]policies.Texts{},
-		Audiences: []string{"it", "board"}, Version: "1.2.3", Log: log,
+		Audiences: []string{"it", "board"}, Severities: cfg.Severities, Version: "1.2.3", Log: log,
 		Watch: web.Watch{Webhook: func(status, alerts, stored int, truncated uint64) {
 			h.mu.Lock()
 			defer h.mu.Unlock()

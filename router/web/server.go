@@ -41,7 +41,9 @@ type Options struct {
 	Inbox     Inbox
 	Store     Prober
 	Audiences []string // names, for words that are said to them
-	Services  map[string]policies.Texts
+	// Severities are the configuration's, low to high.
+	Severities []string
+	Services   map[string]policies.Texts
 	// Access lists the tokens; nil means that callers on this machine may do
 	// everything, and nobody else anything.
 	Access  *policies.Access

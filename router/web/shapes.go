@@ -13,10 +13,12 @@ type incidentBody struct {
 	ID           string         `json:"id" example:"SR-12"`
 	Kind         string         `json:"kind" enum:"outage,change,drill"`
 	Service      string         `json:"service"`
-	Title        policies.Texts `json:"title" doc:"The service's title by language"`
+	Title        policies.Texts `json:"title" doc:"What messages call it, by language: the service's title, where nobody gave another"`
 	Severity     string         `json:"severity"`
 	State        string         `json:"state" enum:"open,unconfirmed,resolved"`
 	Phase        string         `json:"phase" enum:"investigating,identified,monitoring,resolved"`
+	Lead         *string        `json:"lead" nullable:"true" doc:"Who leads the work"`
+	Estimate     *time.Time     `json:"estimate" nullable:"true" doc:"When a person thinks that it is over"`
 	Firing       int            `json:"firing" doc:"Alerts that fire now"`
 	StartedAt    time.Time      `json:"started_at" doc:"When the outage began"`
 	OpenedAt     time.Time      `json:"opened_at" doc:"When it became an incident"`
@@ -43,12 +45,13 @@ type audienceBody struct {
 		Made   int `json:"made"`
 		Kept   int `json:"kept"`
 		Broken int `json:"broken"`
+		Held   int `json:"held" doc:"Of those broken: by a person who held or paused the audience"`
 	} `json:"promises"`
 	LongestSilence string     `json:"longest_silence,omitempty" doc:"Longest time between two updates"`
 	Every          *string    `json:"every" nullable:"true" example:"30m" doc:"How often it hears now; null where nothing more comes"`
 	Why            *string    `json:"why" nullable:"true" doc:"By which policy and row the next update comes"`
-	HoldUntil      *time.Time `json:"hold_until" nullable:"true" doc:"Always null in this version"`
-	Paused         bool       `json:"paused" doc:"Always false in this version"`
+	HoldUntil      *time.Time `json:"hold_until" nullable:"true" doc:"Nothing goes out by itself before"`
+	Paused         bool       `json:"paused" doc:"Nothing goes out by itself until resumed, but for the end"`
 	Deliveries     struct {
 		Planned    int `json:"planned"`
 		Accepted   int `json:"accepted" doc:"Taken by the mail server or the SMS provider"`
@@ -111,12 +114,16 @@ func stateOf(p *router.Page) string {
 }
 
 func (s *Server) incidentBody(p *router.Page) incidentBody {
-	title := s.o.Services[p.Service]
+	title := policies.Texts(p.Title)
+	if len(title) == 0 {
+		title = s.o.Services[p.Service]
+	}
 	if title == nil {
 		title = policies.Texts{}
 	}
 	return incidentBody{
 		ID: p.ID, Kind: string(p.Kind), Service: p.Service, Title: title, Severity: p.Severity,
+		Lead: orNull(p.Lead), Estimate: moment(p.Estimate),
 		State: stateOf(p), Phase: string(p.Phase), Firing: p.Firing,
 		StartedAt: p.StartedAt.UTC(), OpenedAt: p.OpenedAt.UTC(),
 		ResolvedAt: moment(p.ResolvedAt), NextUpdateAt: moment(p.NextAt()),
@@ -140,6 +147,7 @@ func audiences(p *router.Page) []audienceBody {
 			b.PromiseAt = moment(a.PromiseAt)
 		}
 		b.Promises.Made, b.Promises.Kept, b.Promises.Broken = a.Made, a.Kept, a.Broken
+		b.Promises.Held, b.HoldUntil, b.Paused = a.Held, moment(a.HoldUntil), a.Paused
 		if a.LongestSilence > 0 {
 			b.LongestSilence = a.LongestSilence.Round(time.Second).String()
 		}
