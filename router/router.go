@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -104,9 +103,17 @@ func New(o Options) *Router {
 // Start remembers what the facts say, and cuts what was planned and not cut.
 // An error means that the store is not whole.
 func (r *Router) Start(ctx context.Context) error {
+	many := 1000
 	err := r.o.Store.Replay(ctx, func(c incident.Commit) error {
 		for _, f := range c.Facts {
 			r.cases.Remember(f)
+			if f.Planned != nil {
+				r.orders = append(r.orders, order{f.Incident, *f.Planned, f.At})
+			}
+		}
+		if len(r.orders) > many {
+			r.flying()
+			many = 2*len(r.orders) + 1000
 		}
 		r.inbox, r.inputs, r.covered = c.Inbox, c.Inputs, c.Inbox
 		return nil
@@ -114,16 +121,21 @@ func (r *Router) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the facts: %w", err)
 	}
+	r.flying()
 	now := time.Now()
 	for _, c := range r.cases.Cases() {
-		for _, update := range slices.Sorted(maps.Keys(c.State.Flights)) {
-			f := c.State.Flights[update]
-			r.orders = append(r.orders, order{c.State.ID, f.Order, f.At})
-		}
 		r.publish(c, now)
 	}
 	r.cases.Wind(now)
 	return r.cut(ctx)
+}
+
+// flying forgets orders of which every part was reported.
+func (r *Router) flying() {
+	r.orders = slices.DeleteFunc(r.orders, func(o order) bool {
+		c := r.cases.Incident(o.incident)
+		return c == nil || c.State.Flights[o.planned.Update] == nil
+	})
 }
 
 // message is one inbox message on its way to the loop.

@@ -121,6 +121,9 @@ func (b *Book) Wind(now time.Time) {
 	}
 	for _, c := range b.Cases() {
 		b.index(c, now, now) // it may have fallen due while nobody was here
+		if len(incident.Decide(b.rulesOf(c), c.State, incident.Input{At: now})) > 0 {
+			b.wakes.set(c, now) // something was noted, and not judged yet
+		}
 	}
 }
 
