@@ -153,11 +153,11 @@ class World:
         conf = (HERE.parent / "deploy" / "alertmanager.yml").read_text()
         secret = self.dir / "alertmanager-token"
         secret.write_text("token-of-alertmanager\n")
-        own = {"url": f"{self.site}/api/v1/alertmanager", "credentials_file": str(secret),
-               "group_wait": "1s", "group_interval": "2s"}
-        for key, value in own.items():
+        own = {"url": (f"{self.site}/api/v1/alertmanager", 1), "credentials_file": (str(secret), 1),
+               "group_wait": ("1s", 2), "group_interval": ("2s", 2), "repeat_interval": ("4s", 2)}
+        for key, (value, times) in own.items():
             conf, n = re.subn(rf"(?m)^([ -]*{key}:).*$", rf"\1 {value}", conf)
-            if n != 1:
+            if n != times:
                 raise Failed(f"deploy/alertmanager.yml has {key} {n} times")
         (self.dir / "alertmanager.yml").write_text(conf)
         self.start("alertmanager", self.program("prometheus-alertmanager"), f"--config.file={self.dir}/alertmanager.yml",
@@ -189,7 +189,7 @@ class World:
     def alert(self, starts, ends=None, **labels):
         """Raises an alert at Alertmanager, or ends it."""
         alert = {"labels": labels, "startsAt": starts.isoformat(),
-                 "annotations": {"summary": f"{labels['service']} on {labels['instance']} does not answer"}}
+                 "annotations": {"summary": f"{labels.get('service')} on {labels.get('instance')} does not answer"}}
         if ends:
             alert["endsAt"] = ends.isoformat()
         status, text = get(f"http://127.0.0.1:{self.alertmanager_port}/api/v2/alerts", body=[alert])

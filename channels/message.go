@@ -25,6 +25,9 @@ func (j *job) delivery(n int) Delivery {
 	}
 	if j.part.Channel == SMS {
 		d.Text = Fill(text.SMS, plain)
+		if r.missed > 0 && text.SMSMissed != "" {
+			d.Text = strings.Replace(Fill(text.SMSMissed, plain), "{n}", strconv.Itoa(r.missed), 1)
+		}
 		return d
 	}
 	d.Subject, d.Text, d.HTML = text.Subject, Fill(text.Text, plain), Fill(text.HTML, escaped)

@@ -25,11 +25,8 @@ func (w *Worker) reckon(ctx context.Context, j *job, picked []intent) {
 	}
 }
 
-// follows reports whether something went before that its text can tell of. An
-// SMS has no room for it.
-func (p Part) follows() bool {
-	return p.Channel != SMS && (p.Previous != 0 || len(p.Covers) > 0)
-}
+// follows reports whether something went before that its text can tell of.
+func (p Part) follows() bool { return p.Previous != 0 || len(p.Covers) > 0 }
 
 func (r *row) unreckoned() bool { return !r.absent && r.maybe == 0 && !r.known }
 

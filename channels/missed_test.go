@@ -97,8 +97,8 @@ func TestWhatHasAPast(t *testing.T) {
 		p    Part
 		want bool
 	}{
-		{Part{Channel: Email}, false}, {Part{Channel: Email, Previous: 1}, true}, {Part{Channel: SMS, Previous: 1}, false},
-		{Part{Channel: Email, Covers: []Cover{{}}}, true}, {Part{Channel: SMS, Covers: []Cover{{}}}, false},
+		{Part{Channel: Email}, false}, {Part{Channel: Email, Previous: 1}, true}, {Part{Channel: SMS, Previous: 1}, true},
+		{Part{Channel: Email, Covers: []Cover{{}}}, true}, {Part{Channel: SMS, Covers: []Cover{{}}}, true}, {Part{Channel: SMS, Team: true}, false},
 	} {
 		if c.p.follows() != c.want {
 			t.Errorf("%+v follows: %v", c.p, !c.want)

@@ -90,13 +90,15 @@ func (p Person) Address(channel string) string {
 // Text is what an update says in one language and time zone. Slots are still
 // marked in it.
 type Text struct {
-	Language string            `json:"language"`
-	Zone     string            `json:"zone"`
-	Subject  string            `json:"subject,omitempty"`
-	Text     string            `json:"text,omitempty"`
-	HTML     string            `json:"html,omitempty"`
-	SMS      string            `json:"sms,omitempty"`
-	Phrases  map[string]string `json:"phrases,omitempty"` // for the slots, in this language
+	Language string `json:"language"`
+	Zone     string `json:"zone"`
+	Subject  string `json:"subject,omitempty"`
+	Text     string `json:"text,omitempty"`
+	HTML     string `json:"html,omitempty"`
+	SMS      string `json:"sms,omitempty"`
+	// SMSMissed is the SMS for somebody who missed updates: {n} is how many.
+	SMSMissed string            `json:"sms_missed,omitempty"`
+	Phrases   map[string]string `json:"phrases,omitempty"` // for the slots, in this language
 }
 
 // Key makes the ids that must tell nothing about addresses.

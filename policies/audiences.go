@@ -19,7 +19,11 @@ func (l *loader) teams(v value) {
 		return
 	}
 	for name, field := range o.fields {
-		t, ok := l.object(field, "channels", "nudge_before", "recipients", "recipients_files")
+		keys := []string{"channels", "recipients", "recipients_files"}
+		if name == "communication" { // only those who talk are asked for words
+			keys = append(keys, "nudge_before")
+		}
+		t, ok := l.object(field, keys...)
 		if !ok {
 			continue
 		}

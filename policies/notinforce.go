@@ -14,10 +14,7 @@ var notInForce = []string{
 	"channels.email.depends_on",
 	"channels.sms.reply_to_number",
 	"channels.sms.budget",
-	"services.depends_on",
-	"teams", // with everything in it
 	"audiences.fallback",
-	"watchdogs",
 }
 
 // idleKeys returns those of them that the file sets, in file order.

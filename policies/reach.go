@@ -39,6 +39,7 @@ func (l *loader) reach(all []written) {
 			last = p.Name
 		}
 		services := l.applies(p)
+		l.graded(p)
 		for i, u := range p.Updates {
 			heard[u.Audience] = true
 			l.begins(u, p.cadences[i], services)
@@ -74,6 +75,17 @@ func (l *loader) applies(p written) []*Service {
 		}
 	}
 	return services
+}
+
+// graded warns of rows for a severity that no incident of the policy has.
+func (l *loader) graded(p written) {
+	for i, u := range p.Updates {
+		for n, r := range u.Cadence {
+			if r.Severity != "" && p.cadences[i].sound && !p.takes("severity", r.Severity) {
+				l.warn(p.cadences[i].rows[n].from, "remove the row, or change the policy's matchers", "the row is never in force: the policy takes no incident with severity %q", r.Severity)
+			}
+		}
+	}
 }
 
 // takes reports whether all matchers of one label hold for a value.

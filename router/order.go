@@ -138,7 +138,7 @@ func (r *Router) write(v words.View, people []channels.Person, say func(words.Re
 		}
 		texts = append(texts, channels.Text{
 			Language: p.Language, Zone: p.Zone,
-			Subject: t.Subject, Text: t.Text, HTML: t.HTML, SMS: t.SMS, Phrases: t.Phrases,
+			Subject: t.Subject, Text: t.Text, HTML: t.HTML, SMS: t.SMS, SMSMissed: t.SMSMissed, Phrases: t.Phrases,
 		})
 	}
 	return lean(texts)

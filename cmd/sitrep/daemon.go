@@ -92,7 +92,7 @@ func (d *daemon) build(ctx context.Context, o daemonOptions) error {
 		return err
 	}
 	d.router = r
-	m.incidents(r)
+	m.incidents(r, cfg.Watchdogs)
 	d.run(func(ctx context.Context) error {
 		if err := r.Run(ctx); err != nil {
 			return fmt.Errorf("the router ended: %w", err)

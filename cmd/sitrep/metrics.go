@@ -45,7 +45,7 @@ func newMetrics(r *prometheus.Registry, cfg *policies.Config) *metrics {
 		alerts:    counter("webhook_alerts_total", "Alerts in webhooks: stored, repeated (known and unchanged), truncated (left out by Alertmanager).", "fate"),
 		unmatched: prometheus.NewCounter(prometheus.CounterOpts{Name: "sitrep_alerts_unmatched_total", Help: "Alerts that belong to no service."}),
 		facts:     counter("facts_total", "Facts, by kind.", "fact"),
-		promises:  counter("promises_total", "Promises of a next update, by audience: made, kept, broken. One that proves kept after it counted as broken counts as both.", "audience", "fate"),
+		promises:  counter("promises_total", "Promises of a next update, by audience: made, kept, broken, held (broken by a person who held or paused the audience). One that proves kept after it counted as broken counts as both.", "audience", "fate"),
 		updates:   counter("updates_total", "Updates planned.", "audience", "kind"),
 		lateness: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "sitrep_update_lateness_seconds", Help: "How long after it was due an update was planned.",
@@ -59,7 +59,7 @@ func newMetrics(r *prometheus.Registry, cfg *policies.Config) *metrics {
 	}
 	// A counter that first appears at 1 hides its first event from increase().
 	for _, a := range cfg.Audiences {
-		for _, fate := range []string{"made", "kept", "broken"} {
+		for _, fate := range []string{"made", "kept", "broken", "held"} {
 			m.promises.WithLabelValues(a.Name, fate)
 		}
 	}
@@ -74,7 +74,7 @@ func newMetrics(r *prometheus.Registry, cfg *policies.Config) *metrics {
 }
 
 // incidents counts what is open when somebody looks.
-func (m *metrics) incidents(r *router.Router) {
+func (m *metrics) incidents(r *router.Router, watchdogs []policies.Watchdog) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "sitrep_incidents_open", Help: "Incidents that people are being told about.",
 	}, func() float64 {
@@ -86,20 +86,29 @@ func (m *metrics) incidents(r *router.Router) {
 		}
 		return float64(open)
 	}), silence{r, prometheus.NewDesc("sitrep_longest_silence_seconds", "Longest time between two updates of the open incidents, the present one included.", []string{"audience"}, nil)},
-		silentDogs{r, prometheus.NewDesc("sitrep_watchdog_silent_since_seconds", "When a watchdog that is not heard was heard last, as a Unix time.", []string{"watchdog"}, nil)})
+		silentDogs{r, watchdogs, prometheus.NewDesc("sitrep_watchdog_silent_seconds", "For how long a watchdog has not been heard; 0 while it is, and while it may be absent.", []string{"watchdog"}, nil)})
 }
 
 // silentDogs tells which watchdogs are not heard.
 type silentDogs struct {
 	router *router.Router
+	all    []policies.Watchdog
 	desc   *prometheus.Desc
 }
 
 func (s silentDogs) Describe(c chan<- *prometheus.Desc) { c <- s.desc }
 
 func (s silentDogs) Collect(c chan<- prometheus.Metric) {
-	for name, since := range s.router.Silent() {
-		c <- prometheus.MustNewConstMetric(s.desc, prometheus.GaugeValue, float64(since.Unix()), name)
+	silent, seen := s.router.Silent(), map[string]bool{}
+	for _, w := range s.all {
+		name, silence := w.String(), 0.0
+		if since, is := silent[name]; is {
+			silence = time.Since(since).Seconds()
+		}
+		if !seen[name] { // it may stand in the file twice
+			c <- prometheus.MustNewConstMetric(s.desc, prometheus.GaugeValue, silence, name)
+		}
+		seen[name] = true
 	}
 }
 
@@ -115,7 +124,7 @@ func (s silence) Describe(c chan<- *prometheus.Desc) { c <- s.desc }
 func (s silence) Collect(c chan<- prometheus.Metric) {
 	longest := map[string]time.Duration{}
 	for _, p := range s.router.Incidents() {
-		if !p.Open {
+		if !p.Open || p.PartOf != "" { // another tells of it
 			continue
 		}
 		for _, a := range p.Audiences {
@@ -148,7 +157,11 @@ func (m *metrics) router(onFact func(incident.Fact)) router.Watch {
 			case f.Kept != nil:
 				m.promises.WithLabelValues(f.Kept.Audience, "kept").Inc()
 			case f.Broken != nil:
-				m.promises.WithLabelValues(f.Broken.Audience, "broken").Inc()
+				fate := "broken"
+				if f.Broken.Held != "" {
+					fate = "held"
+				}
+				m.promises.WithLabelValues(f.Broken.Audience, fate).Inc()
 			}
 			onFact(f)
 		},

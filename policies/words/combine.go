@@ -66,9 +66,8 @@ func (p *Pack) Combine(pieces []Piece, r Reader) (Rendered, error) {
 }
 
 func (p *Pack) combine(s *speaker, each []*speaker) (out Rendered, err error) {
-	sms := s.combinedSMS()
 	for _, d := range densities {
-		out, err = p.rendered(s, s.digest(each, d), sms)
+		out, err = p.rendered(s, s.digest(each, d), s.combinedSMS)
 		if err != nil || len(out.Text)+len(out.HTML) < maxMail {
 			break
 		}
@@ -221,18 +220,19 @@ func (s *speaker) fitNames(part string, f *facts, room int, size func(string) in
 
 // combinedSMS names the incidents and the first promise; what is new about them
 // where there is room.
-func (s *speaker) combinedSMS() string {
+func (s *speaker) combinedSMS(missed bool) string {
 	f := *s.facts
 	f.several = f.several.each((*series).readable)
-	m := &short{next: line(s.must("sms.next")), room: 1}
+	m := &short{next: line(s.must("sms.next")), room: 1, missed: missed}
 	m.head = s.fitNames("sms.head", &f, oneSegment-Septets(m.next)-1, Septets)
 	if f.Late {
 		m.add(s.must("phrase.late"))
 	}
+	m.tellMissed(s)
 	s.addNaming(m, "sms.body", func(most int) *facts {
 		brief := f
 		brief.several = f.several.each(func(s *series) *series { return s.brief(most, sureName) })
 		return &brief
 	})
-	return m.signed(s.may("sms.sign"))
+	return m.signed(s.may("sms.sign"), missed)
 }

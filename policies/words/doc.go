@@ -64,6 +64,7 @@
 //
 //	sms.head     service and state; always there
 //	             a person's words, cut to fit
+//	sms.missed   how many before it were not sent; in a variant of it, where there is room
 //	sms.chain    as sms.body, with as many names of services as there is room for
 //	sms.body     a sentence on each line, most important first, where it costs no segment
 //	sms.next     when the next update comes; always there

@@ -51,7 +51,7 @@ func (p *Pack) checkView(v View, r Reader) (Rendered, []error) {
 	if err != nil {
 		return Rendered{}, []error{fmt.Errorf("render message: %w", err)}
 	}
-	out, err := p.rendered(s, s.letter(), s.sms())
+	out, err := p.rendered(s, s.letter(), s.sms)
 	if err != nil {
 		return Rendered{}, []error{fmt.Errorf("render message: %w", err)}
 	}

@@ -32,6 +32,9 @@ type Rendered struct {
 	Text     string `json:"text"`    // plain part of the email
 	HTML     string `json:"html"`    // HTML part of the email
 	SMS      string `json:"sms"`
+	// SMSMissed is the SMS for somebody who missed updates before it: {n} in it
+	// is how many. Empty where nothing went before, or it has no room for that.
+	SMSMissed string `json:"sms_missed,omitempty"`
 	// Phrases are what a worker puts into the slots, by slot: it knows only
 	// when it sends how late it is and what was missed.
 	Phrases map[string]string `json:"phrases,omitempty"`
@@ -44,7 +47,7 @@ func (p *Pack) Render(v View, r Reader) (Rendered, error) {
 	s, err := p.speaker(v, r)
 	if err == nil {
 		var out Rendered
-		if out, err = p.rendered(s, s.letter(), s.sms()); err == nil {
+		if out, err = p.rendered(s, s.letter(), s.sms); err == nil {
 			return out, nil
 		}
 	}
@@ -52,11 +55,14 @@ func (p *Pack) Render(v View, r Reader) (Rendered, error) {
 }
 
 // rendered puts a composed message together.
-func (p *Pack) rendered(s *speaker, m *letter, sms string) (Rendered, error) {
+func (p *Pack) rendered(s *speaker, m *letter, sms func(missed bool) string) (Rendered, error) {
 	out := Rendered{
 		Language: s.code, Zone: s.facts.Now.t.Location().String(),
-		Subject: m.Subject, Text: m.text(), SMS: sms,
+		Subject: m.Subject, Text: m.text(), SMS: sms(false),
 		Phrases: map[string]string{SlotMissed: line(s.must("phrase.missed"))},
+	}
+	if (s.facts.Number > 1 || s.facts.Count > 1) && !s.facts.ToTeam() {
+		out.SMSMissed = sms(true)
 	}
 	if !s.facts.Late {
 		out.Phrases[SlotLate] = line(s.must("phrase.late"))

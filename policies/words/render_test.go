@@ -77,6 +77,7 @@ func TestEveryMessage(t *testing.T) {
 				keepsToSizes(t, v, out)
 				showsAlertsToTechnicalOnly(t, r, out)
 				emptiedSlotsLeaveNoTrace(t, out)
+				saysWhatWasMissed(t, v, out)
 			}))
 		}
 	}
@@ -224,6 +225,42 @@ func TestLate(t *testing.T) {
 		if strings.Contains(out.Text, Mark(SlotLate)) == late || (out.Phrases[SlotLate] == excuse) == late {
 			t.Errorf("late %v: slot and phrases %v", late, out.Phrases)
 		}
+	}
+}
+
+// saysWhatWasMissed: the SMS for somebody who missed updates says all that the
+// other says first, and how many, and costs no segment more.
+func saysWhatWasMissed(t *rapid.T, v View, out Rendered) {
+	if out.SMSMissed == "" {
+		return
+	}
+	told := strings.Replace(out.SMSMissed, "{n}", "100", 1)
+	switch {
+	case v.Number < 2:
+		t.Errorf("nothing was before it: %q", out.SMSMissed)
+	case strings.Count(out.SMSMissed, "{n}") != 1:
+		t.Errorf("it says how many %d times: %q", strings.Count(out.SMSMissed, "{n}"), out.SMSMissed)
+	case Segments(told) > max(Segments(out.SMS), 1) || Segments(out.SMSMissed) > max(Segments(out.SMS), 1):
+		t.Errorf("it costs more: %q, %q", out.SMSMissed, out.SMS)
+	}
+}
+
+// TestAnSMSSaysWhatWasMissed: there is room for it in every plain message, and
+// it has the place of what matters less.
+func TestAnSMSSaysWhatWasMissed(t *testing.T) {
+	for _, kind := range []Kind{Progress, Holding, Overdue, Unknown, Closing} {
+		for code, want := range map[string]string{"nl": "Eerder niet verstuurd: {n}.", "en": "Not sent before this: {n}."} {
+			out, err := pack(t).Render(outage(kind, 4), Reader{Reads: "executive", Language: code, Zone: zone(t, "Europe/Amsterdam")})
+			if err != nil || !strings.Contains(out.SMSMissed, want) {
+				t.Errorf("%s, %s: %q, %v", kind, code, out.SMSMissed, err)
+			}
+		}
+	}
+	v := outage(Progress, 4)
+	v.Words = map[string]string{"": "the {n} of {n}"}
+	out, err := pack(t).Render(v, Reader{Reads: "executive", Language: "en"})
+	if err != nil || out.SMSMissed != "" {
+		t.Errorf("words that look like the number: %q, %v", out.SMSMissed, err)
 	}
 }
 

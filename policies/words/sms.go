@@ -11,6 +11,8 @@ type short struct {
 	head, next string
 	middle     []string
 	room       int // segments
+	// missed says that it is for those who missed updates before it.
+	missed bool
 }
 
 func (m *short) whole(extra ...string) string {
@@ -26,9 +28,23 @@ func (m *short) add(sentence string) bool {
 	return true
 }
 
-// signed returns it with who says it, where that costs no segment.
-func (m *short) signed(sign string) string {
+// count is what stands for the number of missed updates until a worker knows it.
+const count = "{n}"
+
+// tellMissed says how many updates were missed, where it is to and there is room.
+func (m *short) tellMissed(s *speaker) {
+	if m.missed {
+		m.missed = m.add(s.must("sms.missed"))
+	}
+}
+
+// signed returns it with who says it, where that costs no segment. One that was
+// to tell of what was missed, and could not, is empty.
+func (m *short) signed(sign string, missed bool) string {
 	out := m.whole()
+	if missed && (!m.missed || strings.Count(out, count) != 1) {
+		return ""
+	}
 	if with := line(GSM7(out + " " + sign)); Segments(with) <= m.room {
 		return with
 	}
@@ -37,14 +53,15 @@ func (m *short) signed(sign string) string {
 
 // sms composes an SMS: the head (state and service) and the promise; a person's
 // words, up to maxSegments; the excuse of a late one; the sentences of
-// sms.chain and sms.body, most important first.
-func (s *speaker) sms() string {
+// sms.chain and sms.body, most important first. Who missed updates before it is
+// told so in a variant of it, where there is room.
+func (s *speaker) sms(missed bool) string {
 	f := *s.facts
 	f.dependents = f.dependents.each((*series).readable)
 	if !readable(f.Name) && f.Incident != "" {
 		f.Name = f.Incident
 	}
-	m := &short{next: line(s.must("sms.next"))}
+	m := &short{next: line(s.must("sms.next")), missed: missed}
 	m.head = s.fit("sms.head", &f, oneSegment-Septets(m.next)-1, Septets)
 	if said := line(GSM7(f.words.text)); readable(said) {
 		said = fitWords(said, func(cut string) bool { return Segments(m.whole(cut)) <= maxSegments })
@@ -54,6 +71,7 @@ func (s *speaker) sms() string {
 	if f.Late {
 		m.add(s.must("phrase.late"))
 	}
+	m.tellMissed(s)
 	if f.dependents != (dependents{}) {
 		s.addNaming(m, "sms.chain", func(most int) *facts {
 			brief := f
@@ -64,7 +82,7 @@ func (s *speaker) sms() string {
 	for _, sentence := range strings.Split(s.may("sms.body"), "\n") {
 		m.add(sentence)
 	}
-	return m.signed(s.may("sms.sign"))
+	return m.signed(s.may("sms.sign"), missed)
 }
 
 // addNaming adds the sentences of a part that names services, a sentence on

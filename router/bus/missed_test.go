@@ -110,6 +110,34 @@ func TestTheNewestSaysHowManyWereMissed(t *testing.T) {
 }
 
 // without leaves some of the people without an address for mail.
+// The SMS provider is down for three updates: the one SMS that comes is the
+// newest, and says that two were missed; the next one says nothing of it.
+func TestTheNewestSMSSaysHowManyWereMissed(t *testing.T) {
+	play(t, func(s *stage) {
+		s.twilio.Misbehave(func(channeltest.TwilioCall) channeltest.TwilioAct { return channeltest.TwilioAct{Status: 503} })
+		w := s.work(channels.SMS)
+		first := s.order(channels.SMS, people(3))
+		time.Sleep(15 * time.Minute)
+		second := s.order(channels.SMS, people(3), after(first))
+		time.Sleep(15 * time.Minute)
+		third := s.order(channels.SMS, people(3), after(second))
+		time.Sleep(10 * time.Minute)
+		s.twilio.Misbehave(nil)
+		s.expect(s.finished(2*time.Hour, third...), channels.Report{Accepted: 3})
+		s.expect(s.finished(time.Minute, s.order(channels.SMS, people(3), after(third))...), channels.Report{Accepted: 3})
+		var got []string
+		for _, m := range s.twilio.Messages() {
+			if m.To == people(1)[0].Phone {
+				got = append(got, m.Body)
+			}
+		}
+		if want := []string{"Bericht 3. Gemist: 2.", "Bericht 4."}; !slices.Equal(got, want) {
+			s.Errorf("got %q, want %q", got, want)
+		}
+		w.stop()
+	})
+}
+
 func without(all []channels.Person, from, to int) []channels.Person {
 	all = slices.Clone(all)
 	for n := from; n < to; n++ {

@@ -8,28 +8,7 @@ import (
 	"time"
 
 	"sitrep/channels"
-	"sitrep/channels/channeltest"
 )
-
-// An SMS has no room for it, and asks nothing.
-func TestAnSMSSaysNothingOfWhatWasMissed(t *testing.T) {
-	play(t, func(s *stage) {
-		s.twilio.Misbehave(func(channeltest.TwilioCall) channeltest.TwilioAct { return channeltest.TwilioAct{Status: 503} })
-		w := s.work(channels.SMS)
-		defer w.stop()
-		first := s.order(channels.SMS, people(3))
-		time.Sleep(time.Minute)
-		second := s.order(channels.SMS, people(3), after(first))
-		time.Sleep(time.Minute)
-		s.twilio.Misbehave(nil)
-		s.expect(s.finished(time.Hour, second...), channels.Report{Accepted: 3})
-		for _, m := range s.twilio.Messages() {
-			if m.Body != "Bericht 2." {
-				t.Errorf("it says %q", m.Body)
-			}
-		}
-	})
-}
 
 // meter counts what a worker reads.
 type meter struct {

@@ -142,6 +142,7 @@ func (s *stage) order(channel string, all []channels.Person, change ...func(*cha
 		Text: fmt.Sprintf("\x02late\x03\x02missed\x03Bericht %d.", s.updates),
 		HTML: fmt.Sprintf("<p>\x02late\x03\x02missed\x03Bericht %d.</p>", s.updates),
 		SMS:  fmt.Sprintf("\x02late\x03Bericht %d.", s.updates), Phrases: phrases,
+		SMSMissed: fmt.Sprintf("\x02late\x03Bericht %d. Gemist: {n}.", s.updates),
 	}})
 	if err != nil {
 		s.Fatal(err)
