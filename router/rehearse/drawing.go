@@ -9,7 +9,7 @@ import (
 const (
 	width = 1280.0
 	head  = 118.0 // title, events and the names of hours
-	foot  = 58.0  // legend
+	foot  = 28.0  // below the legend
 )
 
 // drawing is a transcript on its way to paper.
@@ -20,7 +20,8 @@ type drawing struct {
 }
 
 // Draw draws the transcript as SVG: time from left to right, what happens to
-// each service, and below that a lane for each audience.
+// each service, and below that a lane for each audience, and for each team that
+// is asked for something.
 func (t *Transcript) Draw(w io.Writer) error {
 	from, to := t.Script.Start, t.last()
 	pad := max(to.Sub(from)/40, time.Minute)
@@ -36,17 +37,21 @@ func (t *Transcript) Draw(w io.Writer) error {
 	for n, a := range t.Sums {
 		d.lane(a.Audience, lanes+float64(n)*laneHeight)
 	}
-	bottom := lanes + float64(len(t.Sums))*laneHeight + 6
-	d.legend(bottom + 30)
+	teams := t.teams()
+	for n, name := range teams {
+		d.asked(name, lanes+float64(len(t.Sums)+n)*laneHeight)
+	}
+	bottom := lanes + float64(len(t.Sums)+len(teams))*laneHeight + 6
+	low := d.legend(bottom + 30)
 	middle := d.b.String()
 	d.b.Reset()
 
-	height := bottom + foot
+	height := low + foot
 	fmt.Fprintf(&d.b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img">`+"\n", width, height, width, height)
 	title := orElse(t.Script.Title, t.Script.Name)
 	fmt.Fprintf(&d.b, "<title>%s</title>\n<style>%s\n</style>\n", escape(title), style)
 	d.rect("paper", 0, 0, width, height, 0, "")
-	for n := range t.Sums {
+	for n := range len(t.Sums) + len(teams) {
 		if n%2 == 0 {
 			d.rect("stripe", 12, lanes+float64(n)*laneHeight, width-24, laneHeight, 4, "")
 		}
@@ -103,16 +108,16 @@ func (d *drawing) stretch(s span) string {
 
 // caption says when, and how it went.
 func (d *drawing) caption() string {
-	made, broken := 0, 0
+	made, broken, updates := 0, 0, 0
 	for _, s := range d.Sums {
-		made, broken = made+s.Made, broken+s.Broken
+		made, broken, updates = made+s.Made, broken+s.Broken, updates+s.Updates
 	}
 	from, to := d.Script.Start.In(d.axis.zone), d.last().In(d.axis.zone)
 	when := from.Format("Monday 2 January 2006")
 	if last := to.Format("Monday 2 January 2006"); last != when {
 		when += " to " + last
 	}
-	out := fmt.Sprintf("%s, times in %s. %s, %s", when, d.place(), plural(len(d.Updates), "update"), plural(made, "promise"))
+	out := fmt.Sprintf("%s, times in %s. %s, %s", when, d.place(), plural(updates, "update"), plural(made, "promise"))
 	if broken > 0 {
 		return out + fmt.Sprintf(", %d of them broken", broken)
 	}
@@ -170,6 +175,8 @@ func (s Step) label() string {
 		}
 	case s.End != nil:
 		return "resolved by hand"
+	case s.Reopen != nil:
+		return "reopened by hand"
 	}
 	return s.sentence()
 }

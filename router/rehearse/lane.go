@@ -2,6 +2,7 @@ package rehearse
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"sitrep/router/incident"
@@ -63,6 +64,34 @@ func (d *drawing) lane(audience string, y float64) {
 	}
 }
 
+// teams are those that are asked for something, in the order in which they are.
+func (t *Transcript) teams() []string {
+	var names []string
+	for _, u := range t.Updates {
+		if u.Team && u.Kind != incident.Combined && !slices.Contains(names, u.Audience) {
+			names = append(names, u.Audience)
+		}
+	}
+	return names
+}
+
+// asked draws what a team is asked.
+func (d *drawing) asked(team string, y float64) {
+	d.text("lane", 24, y+22, clip(team, 14, d.left-40))
+	n := 0
+	for _, u := range d.Updates {
+		if u.Team && u.Kind != incident.Combined && u.Audience == team {
+			n++
+			d.mark(u.Kind, d.x(u.At), y+laneHeight/2, fmt.Sprintf("%s %s: %s to team %s by %s\n%s", d.stamp(u.At), u.Incident, u.Kind, team, u.by(), u.Short))
+		}
+	}
+	if n == 1 {
+		d.text("small", 24, y+37, "asked once")
+	} else {
+		d.text("small", 24, y+37, fmt.Sprintf("asked %d times", n))
+	}
+}
+
 // brokenBy reports whether a promise was broken: by the update that came next,
 // or by none.
 func (d *drawing) brokenBy(u Update, later []int) bool {
@@ -97,13 +126,13 @@ func (d *drawing) mark(kind incident.UpdateKind, x, y float64, title string) {
 		d.polygon(class, title, x-6, y-8, x+8, y, x-6, y+8)
 	case incident.Closing:
 		d.rect(class, x-6.5, y-6.5, 13, 13, 2, title)
-	default:
-		d.circle("mark other", x, y, 5.5, title)
+	default: // a team is asked for something
+		d.circle("mark other", x, y, 4.5, title)
 	}
 }
 
-// legend explains the marks that are there.
-func (d *drawing) legend(y float64) {
+// legend explains the marks that are there, and returns how low it goes.
+func (d *drawing) legend(y float64) float64 {
 	there := map[incident.UpdateKind]bool{}
 	broken := false
 	for _, u := range d.Updates {
@@ -112,6 +141,9 @@ func (d *drawing) legend(y float64) {
 	}
 	x := d.left
 	item := func(width float64, label string, draw func(x float64)) {
+		if x+width+6+wide(label, 11) > d.right {
+			x, y = d.left, y+22
+		}
 		draw(x + width/2)
 		d.text("small", x+width+6, y+4, label)
 		x += width + 6 + wide(label, 11) + 22
@@ -120,6 +152,9 @@ func (d *drawing) legend(y float64) {
 		if there[kind] {
 			item(16, string(kind), func(x float64) { d.mark(kind, x, y, "") })
 		}
+	}
+	if len(d.teams()) > 0 {
+		item(9, "a team is asked", func(x float64) { d.mark(incident.Nudge, x, y, "") })
 	}
 	bar := func(class, label string, height float64) {
 		item(26, label, func(x float64) { d.rect(class, x-13, y-height/2, 26, height, 1, "") })
@@ -130,6 +165,7 @@ func (d *drawing) legend(y float64) {
 	}
 	bar("used", "SLA time used", 10)
 	bar("over", "over", 10)
+	return y
 }
 
 // stamp writes a moment beside a mark.

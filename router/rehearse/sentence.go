@@ -28,6 +28,12 @@ func (s Step) sentence() string {
 			out += ": " + strconv.Quote(s.End.Reason)
 		}
 		return out
+	case s.Set != nil:
+		return s.Set.sentence()
+	case s.Steer != nil:
+		return s.Steer.sentence()
+	case s.Reopen != nil:
+		return "a person reopens " + orElse(s.Reopen.Incident, "the incident")
 	case s.Restart != nil && s.Restart.For > 0:
 		return "sitrep is down for " + brief(s.Restart.For)
 	case s.Restart != nil:
@@ -65,6 +71,38 @@ func (s Say) sentence() string {
 		out += fmt.Sprintf(" (%s)", s.Phase)
 	}
 	return out
+}
+
+func (s Set) sentence() string {
+	var parts []string
+	say := func(name string, to *string) {
+		if to != nil {
+			parts = append(parts, name+" "+orElse(*to, "none"))
+		}
+	}
+	say("phase", (*string)(s.Phase))
+	say("severity", s.Severity)
+	say("lead", s.Lead)
+	say("title", s.Title)
+	if s.Estimate != nil && *s.Estimate > 0 {
+		parts = append(parts, "estimate in "+brief(*s.Estimate))
+	} else if s.Estimate != nil {
+		parts = append(parts, "no estimate")
+	}
+	return "a person sets " + strings.Join(parts, ", ")
+}
+
+func (s Steer) sentence() string {
+	who := strings.Join(s.Audiences, ", ")
+	switch s.Do {
+	case "hold":
+		return "a person holds " + who + " for " + brief(s.For)
+	case "pause":
+		return "a person pauses " + who
+	case "every":
+		return "a person gives " + who + " an update every " + brief(s.For)
+	}
+	return "a person resumes " + who
 }
 
 func pairs(labels map[string]string) string {
