@@ -175,6 +175,76 @@ func TestAnOverrideIsNotCutInTwo(t *testing.T) {
 	}
 }
 
+// TestAClockThatSteps: where the clock of the machine jumps an hour ahead, what is
+// due by then is told once; where it jumps back, nobody is told again, and what
+// comes in with an earlier time than what was before does no harm.
+func TestAClockThatSteps(t *testing.T) {
+	for _, step := range []time.Duration{time.Hour, -time.Hour, 10 * time.Hour, -10 * time.Hour} {
+		p := town(t)
+		b := New(p)
+		s := &post{t: t, book: b, now: noon}
+		b.Wind(noon)
+		clock := func(from, to time.Duration) {
+			for at := noon.Add(from); !at.After(noon.Add(to)); at = at.Add(30 * time.Second) {
+				s.now = at
+				if err := b.Beat(at, s); err != nil {
+					t.Fatal(err)
+				}
+				if err := b.Tick(at, s); err != nil {
+					t.Fatal(err)
+				}
+				s.report(b)
+			}
+		}
+		fires := alert("mail", "A", true, noon, time.Time{})
+		if _, _, err := b.Take(incident.Input{At: noon, Alerts: []incident.Observation{fires}}, s); err != nil {
+			t.Fatal(err)
+		}
+		clock(0, 90*time.Minute)
+		before := len(s.letters)
+		moved := 90*time.Minute + step
+		clock(moved, moved+time.Minute)
+		after := map[string]int{}
+		for _, l := range s.letters[before:] {
+			if after[l.address+l.audience]++; !l.team && after[l.address+l.audience] > 1 {
+				t.Errorf("by %v: told twice at once: %+v", step, l)
+			}
+		}
+		if step < 0 && len(after) > 0 {
+			t.Errorf("by %v: told %v", step, after)
+		}
+		if step > 0 && len(after) == 0 {
+			t.Errorf("by %v: nobody was told", step)
+		}
+		// It ends, by the clock as it is now; and everybody hears so, once.
+		over := noon.Add(moved + 2*time.Minute)
+		s.now = over
+		end := alert("mail", "A", false, noon, over)
+		if _, _, err := b.Take(incident.Input{At: over, Alerts: []incident.Observation{end}}, s); err != nil {
+			t.Fatal(err)
+		}
+		clock(moved+2*time.Minute, moved+48*time.Hour)
+		told, ended := map[string]bool{}, map[string]int{}
+		for _, l := range s.letters {
+			if l.team {
+				continue
+			}
+			told[l.address+l.audience] = true
+			if l.kind == incident.Closing {
+				ended[l.address+l.audience]++
+			}
+		}
+		for who := range told {
+			if ended[who] != 1 {
+				t.Errorf("by %v: %s was told %d times that it is over", step, who, ended[who])
+			}
+		}
+		if len(told) == 0 {
+			t.Errorf("by %v: nobody was told of anything", step)
+		}
+	}
+}
+
 func TestWhetherAPolicyIsForACase(t *testing.T) {
 	p := policy(t)
 	p.Policies[0].Matchers = matcher(t, "severity", "info")
