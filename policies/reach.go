@@ -129,23 +129,21 @@ func (l *loader) begins(u Updates, c cadence, services []*Service) {
 }
 
 // pace warns of updates that come too often to be read, or so seldom that the
-// contract's time is over before the second one.
+// contract's time of a service is over before the second one.
 func (l *loader) pace(u Updates, c cadence, services []*Service) {
-	var longest time.Duration
+	var tightest *Service
 	for _, s := range services {
-		limit := s.SLA.Limit(Agreed)
-		if limit == 0 {
-			longest = 0
-			break
+		if limit := s.SLA.Limit(Agreed); limit > 0 && (tightest == nil || limit < tightest.SLA.Limit(Agreed)) {
+			tightest = s
 		}
-		longest = max(longest, limit)
 	}
 	for i, r := range u.Cadence {
 		if r.Every < time.Minute {
 			l.warn(c.rows[i].every, "a minute or more", "an update every %s is more than anyone reads", model.Duration(r.Every))
 		}
-		if longest > 0 && r.Every > longest {
-			l.warn(c.rows[i].every, fmt.Sprintf("at most %s", model.Duration(longest)), "an update every %s is longer than any agreed time here", model.Duration(r.Every))
+		if tightest != nil && r.Every > tightest.SLA.Limit(Agreed) {
+			agreed := model.Duration(tightest.SLA.Limit(Agreed))
+			l.warn(c.rows[i].every, fmt.Sprintf("at most %s, or a policy of its own for the others", agreed), "an update every %s is longer than the %s that is agreed for %s", model.Duration(r.Every), agreed, tightest.Name)
 		}
 	}
 }

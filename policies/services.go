@@ -40,6 +40,9 @@ func (l *loader) slaList(v value) {
 		if !o.has("agreed") && !o.has("expected") {
 			l.fail(o.at, "set agreed, expected or both", "SLA %q sets no time", s.Name)
 		}
+		if s.Agreed > 0 && s.Expected > s.Agreed {
+			l.warn(o.get("expected").at, "people expect more than the contract says, not less", "in SLA %q people expect it later than is agreed", s.Name)
+		}
 		s.Counted = l.calendar(o.get("counted_during"))
 		l.slas[s.Name] = s
 		l.cfg.SLAs = append(l.cfg.SLAs, s)

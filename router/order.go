@@ -17,6 +17,30 @@ type order struct {
 	at       time.Time
 }
 
+// overtaken reports whether an update that waits for its moment has been
+// superseded by a newer one, and notes so: nobody gets it.
+func (r *Router) overtaken(ctx context.Context, o order) bool {
+	c := r.cases.Incident(o.incident)
+	if c == nil || o.planned.Side() {
+		return false
+	}
+	if t := c.State.Told[o.planned.Audience]; t == nil || t.Last <= o.planned.Update {
+		return false
+	}
+	var receipts []incident.Input
+	left := o.planned.Deliveries
+	for _, p := range o.parts() {
+		d := incident.Delivered{Update: p.Update, Part: p.ID(), Superseded: left}
+		receipts = append(receipts, incident.Input{At: time.Now().UTC(), Receipt: &incident.Receipt{Incident: o.incident, Delivered: d}})
+		left = 0
+	}
+	if err := r.o.Inbox.Put(ctx, receipts...); err != nil {
+		r.o.Log.Warn("that an update is superseded could not be noted yet", "incident", o.incident, "update", o.planned.Update, "err", err)
+		return false // looked at again
+	}
+	return true
+}
+
 // parts cuts an order. What it is cut into follows from the order alone.
 func (o order) parts() []channels.Part {
 	p := o.planned

@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,6 +16,11 @@ type Decision struct {
 	Unknown  bool   // there is no such incident
 	Refused  string // why it was not accepted; empty: it was
 	Facts    []incident.Fact
+}
+
+// Reopened reports whether the override reopened the incident.
+func (d Decision) Reopened() bool {
+	return slices.ContainsFunc(d.Facts, func(f incident.Fact) bool { return f.Reopened != nil && f.By != "" })
 }
 
 // ErrUndecided says that an override is stored and will be decided, but was not

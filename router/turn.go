@@ -224,7 +224,9 @@ func (r *Router) cut(ctx context.Context) error {
 	var ahead []order
 	for _, o := range r.orders {
 		if o.planned.DueAt.After(now) {
-			ahead = append(ahead, o)
+			if !r.overtaken(ctx, o) {
+				ahead = append(ahead, o)
+			}
 			continue
 		}
 		for _, p := range o.parts() {

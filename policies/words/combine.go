@@ -21,14 +21,14 @@ const maxMail = 100_000
 type several struct {
 	Count int
 	// Names are the services, or to a team the incidents. Of those New the
-	// reader hears for the first time; there is News of others, and those Over
-	// seem to be so.
-	Names, New, News, Over *series
+	// reader hears for the first time; there is News of others, those Over seem
+	// to be so, and those Slow take longer than expected or agreed.
+	Names, New, News, Over, Slow *series
 }
 
 // each returns the counts with every series changed.
 func (c several) each(change func(*series) *series) several {
-	c.Names, c.New, c.News, c.Over = change(c.Names), change(c.New), change(c.News), change(c.Over)
+	c.Names, c.New, c.News, c.Over, c.Slow = change(c.Names), change(c.New), change(c.News), change(c.Over), change(c.Slow)
 	return c
 }
 
@@ -105,7 +105,7 @@ func together(each []*speaker) *facts {
 		Organisation: first.Organisation, Now: first.Now,
 		Next: moment{now: first.Now.t, tongue: l},
 	}
-	var names, fresh, news, over []string
+	var names, fresh, news, over, slow []string
 	for _, s := range each {
 		one := s.facts
 		if one.Reads != f.Reads {
@@ -129,11 +129,13 @@ func together(each []*speaker) *facts {
 			fresh = append(fresh, name)
 		case one.Kind == Progress || one.Kind == Reopened:
 			news = append(news, name)
+		case one.Kind == Overdue:
+			slow = append(slow, name)
 		}
 	}
 	f.several = several{
 		Count: len(each),
-		Names: newSeries(names, l), New: newSeries(fresh, l), News: newSeries(news, l), Over: newSeries(over, l),
+		Names: newSeries(names, l), New: newSeries(fresh, l), News: newSeries(news, l), Over: newSeries(over, l), Slow: newSeries(slow, l),
 	}
 	return f
 }

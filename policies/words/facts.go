@@ -35,6 +35,7 @@ type facts struct {
 	// is empty while it is not over. Of an alarm it is the silence.
 	Lasted, Period string
 	Late           bool
+	Confirmed      bool
 
 	Firing, FiringBefore, CameBack int
 	// Trend compares Firing with the last update: "more", "fewer" or "same";
@@ -114,7 +115,7 @@ func newFacts(v View, r Reader, l *tongue) (*facts, error) {
 		Lead:  Clean(v.Lead, maxLead),
 		Since: at(v.Since), Now: at(v.Now), Ended: at(v.Ended), Next: at(v.NextBefore),
 		KnownAt: at(v.KnownAt), Estimate: at(v.Estimate),
-		Lasted: l.lasted(v.Now.Sub(v.Since)), Late: v.Late,
+		Lasted: l.lasted(v.Now.Sub(v.Since)), Late: v.Late, Confirmed: v.Confirmed,
 		Firing: v.Firing, FiringBefore: v.FiringBefore, CameBack: v.CameBack,
 		Trend:    trend(v),
 		Expected: newClock(v.Expected, l), Agreed: newClock(v.Agreed, l),

@@ -157,6 +157,18 @@ func (m moment) Soon() string {
 	return m.At()
 }
 
+// season says which time is meant where the clock is changed between the update
+// and the moment within a day: an hour may then come twice. Otherwise it is
+// empty.
+func (m moment) season() string {
+	_, now := m.now.Zone()
+	name, then := m.t.Zone()
+	if now == then || m.t.Sub(m.now).Abs() > 12*time.Hour {
+		return ""
+	}
+	return " (" + name + ")"
+}
+
 // Before says until when: "vóór 14.30 uur" today, "morgen vóór 08.00 uur".
 // Midnight ends a day: nobody should have to ask which one 00.00 belongs to.
 func (m moment) Before() string {
@@ -167,7 +179,7 @@ func (m moment) Before() string {
 	if t.Hour() == 0 && t.Minute() == 0 && t.After(m.now) {
 		t, clock = t.Add(-time.Minute), m.tongue.midnight
 	}
-	said := m.tongue.before + " " + clock
+	said := m.tongue.before + " " + clock + m.season()
 	if daysBetween(m.now, t) == 0 {
 		return said
 	}

@@ -59,6 +59,10 @@ type View struct {
 	Lead     string    // who leads; may be empty
 	Estimate time.Time // only where a person gave one
 
+	// Confirmed says that this audience was told that nobody knows whether it
+	// still is, and that it is known again now.
+	Confirmed bool
+
 	// Firing is how many alerts fire now, FiringBefore how many did at the
 	// audience's last update, CameBack how many stopped since then.
 	Firing, FiringBefore, CameBack int

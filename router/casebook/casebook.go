@@ -18,6 +18,7 @@ type Case struct {
 
 	watchdog *policies.Watchdog // nil: an incident's case
 	beat     time.Time          // when a watchdog was heard last
+	heard    bool               // since the start
 	silence  time.Time          // since when it was silent last
 
 	wake  time.Time
@@ -131,9 +132,9 @@ func (b *Book) Wind(now time.Time) {
 // judged when the moment is over: by the Tick of this moment, or before an input
 // of a later one or a person's is taken. So all that comes in at a moment is
 // known before anything is judged, in whatever order it came. What a person
-// decided is judged and planned at once. Known is false where an input is about
-// an incident that there is not; unmatched counts alerts that belong to no
-// service.
+// decided is judged at once, and what he says is planned at once. Known is false
+// where an input is about an incident that there is not; unmatched counts alerts
+// that belong to no service.
 func (b *Book) Take(in incident.Input, s Scribe) (known bool, unmatched int, err error) {
 	if in.Override() || in.At.After(b.moment) {
 		if err := b.judge(s); err != nil {
@@ -148,14 +149,23 @@ func (b *Book) Take(in incident.Input, s Scribe) (known bool, unmatched int, err
 	if c == nil {
 		return false, 0, nil
 	}
-	if in.Override() { // somebody waits for the answer
+	if in.Override() {
 		var t touched
-		b.decide(c, in, s, &t)
-		return true, 0, b.settle(&t, in.At, true, s)
+		if facts := b.decide(c, in, s, &t); speaks(facts) { // and somebody waits for the answer
+			return true, 0, b.settle(&t, in.At, true, s)
+		}
+		b.leave(&t, in.At, in.At)
+		return true, 0, nil
 	}
 	b.decide(c, in, s, &b.noted)
 	b.await(in.At)
 	return true, 0, nil
+}
+
+// speaks reports whether something is told at once: words, an end, or that it is
+// none. What else a person decides changes what is due; a Tick sees to that.
+func speaks(facts []incident.Fact) bool {
+	return slices.ContainsFunc(facts, func(f incident.Fact) bool { return f.Said != nil || f.Resolved != nil || f.Reopened != nil })
 }
 
 // await has what was noted judged at a moment.

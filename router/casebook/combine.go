@@ -18,6 +18,13 @@ func whom(d schedule.Due) string {
 	return d.Audience
 }
 
+// atOnce reports whether an update is a person's words or an end. They wait for
+// nobody, and go together only with the same of the same incident, to who is in
+// several audiences.
+func atOnce(d schedule.Due) bool {
+	return !d.Team && !d.CatchUp && (d.Words > 0 || d.Kind == incident.Closing)
+}
+
 // joins reports whether an update may be part of a combined one.
 func (c rulebook) joins(d schedule.Due) bool {
 	if d.Team {
@@ -28,8 +35,8 @@ func (c rulebook) joins(d schedule.Due) bool {
 }
 
 // address is where one person gets items, by one channel; team is the one that
-// is asked there.
-type address struct{ team, channel, at string }
+// is asked there, and only the incident whose words or end it is.
+type address struct{ team, only, channel, at string }
 
 // combine finds the people who get several of the items, and makes groups of
 // those who get the same by the same channel. It returns the items that are
@@ -39,17 +46,22 @@ func (b *Book) combine(items []*item) []*item {
 	first := map[address]policies.Recipient{}
 	var order []address
 	for _, i := range items {
-		if !b.rules.joins(i.due) {
+		a := b.rules.audiences[i.due.Audience]
+		instant := atOnce(i.due) && i.lead && a != nil && len(a.Recipients) <= chorus
+		if !b.rules.joins(i.due) && !instant {
 			continue
 		}
 		people, channels := b.rules.people(i.due)
-		team := ""
+		team, own := "", ""
 		if i.due.Team {
 			team = i.due.Audience
 		}
+		if instant {
+			own = i.c.State.ID
+		}
 		for _, p := range people {
 			for _, channel := range channels {
-				a := address{team, channel, strings.ToLower(p.Address(channel))}
+				a := address{team, own, channel, strings.ToLower(p.Address(channel))}
 				if a.at == "" {
 					continue
 				}
@@ -76,7 +88,7 @@ func (b *Book) combine(items []*item) []*item {
 			if len(some) < 2 {
 				continue
 			}
-			key := []byte(a.team + " " + a.channel + " ")
+			key := []byte(a.team + " " + a.only + " " + a.channel + " ")
 			for _, i := range some {
 				key = binary.AppendUvarint(key, uint64(place[i]))
 			}
@@ -178,7 +190,12 @@ func (b *Book) combined(g *group, covers map[*item]incident.Cover) Combined {
 			continue
 		}
 		at[i.c] = len(m.Pieces)
-		m.Pieces = append(m.Pieces, Piece{i.c, i.due})
+		piece := Piece{Case: i.c, Due: i.due}
+		if t := i.c.State.Told[i.due.Audience]; t != nil {
+			before := *t // it is ordered before it is put into words
+			piece.told = &before
+		}
+		m.Pieces = append(m.Pieces, piece)
 	}
 	m.Planned = p
 	return m

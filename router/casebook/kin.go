@@ -1,6 +1,8 @@
 package casebook
 
 import (
+	"time"
+
 	"sitrep/router/incident"
 )
 
@@ -25,7 +27,7 @@ func (t *touched) add(c *Case) {
 // that may be consequences of it, and the updates that a combined one covers.
 // It never rests, so that one commit holds both sides. What webhooks and receipts
 // make true is judged later in the same moment: see await.
-func (b *Book) decide(c *Case, in incident.Input, s Scribe, t *touched) {
+func (b *Book) decide(c *Case, in incident.Input, s Scribe, t *touched) []incident.Fact {
 	t.add(c)
 	under := c.State.Under
 	var flight *incident.Flight
@@ -46,21 +48,28 @@ func (b *Book) decide(c *Case, in incident.Input, s Scribe, t *touched) {
 	if flight != nil && c.State.Flights[in.Receipt.Update] == nil {
 		b.landed(c, flight, in, s, t)
 	}
+	return facts
 }
 
 // rulesOf are the rules for one case as things are.
 func (b *Book) rulesOf(c *Case) incident.Rules {
 	r := b.rules.rules(c.State.Service, b.opened+1)
 	if c.watchdog != nil {
-		r.Watchdog, r.HeardAt = c.watchdog, c.beat
+		r.Watchdog, r.HeardAt, r.Unheard = c.watchdog, c.beat, !c.heard
 		return r
 	}
 	r.Parent, r.ParentService = b.parent(c)
 	if was := b.ids[c.State.Under]; was != nil {
 		r.Heirs = func() []incident.Heir { return was.State.Heirs(c.State.Service) }
+		r.Orphan = !b.root(was).State.Open()
 	}
 	return r
 }
+
+// kinsfolk is how long before the outage that it depends on another may have
+// begun, and be taken for a consequence of it: monitoring sees the cause later
+// than the effect, but not by hours.
+const kinsfolk = time.Hour
 
 // parent returns the open incident that an outage is a consequence of: the one
 // that it joined, or else the first of a service that it depends on. Without
@@ -72,9 +81,11 @@ func (b *Book) parent(c *Case) (id, service string) {
 		}
 		service = was.State.Service
 	}
+	since := c.State.Since()
 	for _, name := range b.rules.needs[c.State.Service] {
 		if d := b.services[name]; d != nil {
-			if root := b.root(d); root != c && root.State.Open() {
+			root := b.root(d)
+			if root != c && root.State.Open() && (since.IsZero() || since.Add(kinsfolk).After(d.State.Since())) {
 				return root.State.ID, root.State.Service
 			}
 		}

@@ -30,6 +30,7 @@ type Combined struct {
 type Piece struct {
 	Case *Case
 	Due  schedule.Due
+	told *incident.Told // what the audience had been told before; nil: nothing
 }
 
 // Numbered returns what is the same of every order: what follows from the case

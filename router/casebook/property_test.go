@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
-	"sort"
 	"testing"
 	"time"
 
@@ -129,6 +128,11 @@ func play(t rapid.TB, p Policy, events []event, timeFirst bool) *post {
 	live := func(at time.Time) {
 		for {
 			wake := b.Next(at)
+			for _, r := range s.receipts {
+				if r.at.Before(wake) {
+					wake = r.at
+				}
+			}
 			if wake.Before(s.now) {
 				t.Fatalf("at %v it wakes at %v", s.now, wake)
 			}
@@ -136,6 +140,7 @@ func play(t rapid.TB, p Policy, events []event, timeFirst bool) *post {
 				break
 			}
 			s.now = wake
+			s.report(b)
 			if err := b.Beat(wake, s); err != nil {
 				t.Fatal(err)
 			}
@@ -190,10 +195,14 @@ func play(t rapid.TB, p Policy, events []event, timeFirst bool) *post {
 
 // report takes what the channels accepted back in, within the same second.
 func (p *post) report(b *Book) {
-	for len(p.receipts) > 0 {
-		r := p.receipts[0]
-		p.receipts = p.receipts[1:]
-		if _, _, err := b.Take(incident.Input{At: p.now, Receipt: &r}, p); err != nil {
+	for n := 0; n < len(p.receipts); {
+		r := p.receipts[n]
+		if r.at.After(p.now) {
+			n++
+			continue
+		}
+		p.receipts = slices.Delete(p.receipts, n, n+1)
+		if _, _, err := b.Take(incident.Input{At: p.now, Receipt: &r.Receipt}, p); err != nil {
 			p.t.Fatal(err)
 		}
 	}
@@ -267,102 +276,6 @@ func story(rt *rapid.T, s *post) {
 	for _, f := range s.facts {
 		rt.Log(f.At.Format("02 15:04:05"), f)
 	}
-}
-
-// once: nobody gets an update twice.
-func once(rt *rapid.T, s *post) {
-	seen := map[string]letter{}
-	for _, l := range s.letters {
-		key := fmt.Sprint(l.address, l.incident, l.update)
-		if before, twice := seen[key]; twice {
-			rt.Fatalf("twice:\n%+v\n%+v", before, l)
-		}
-		seen[key] = l
-	}
-}
-
-// told: whoever was told of something is told that it is over, once, by the
-// incident that told him or the one that took it over.
-func told(rt *rapid.T, s *post) {
-	heir := map[string]string{} // incident, to the one that took it over last
-	for _, f := range s.facts {
-		switch {
-		case f.Joined != nil && f.Incident != "":
-			heir[f.Incident] = f.Joined.Incident
-		case f.Parted != nil && f.Incident != "" && !f.Parted.Over:
-			delete(heir, f.Incident)
-		}
-	}
-	type reader struct{ address, audience, incident string }
-	last := map[reader]letter{}
-	for _, l := range s.letters {
-		if l.team {
-			continue
-		}
-		r := reader{l.address, l.audience, l.incident}
-		// By mail, which waited for hours, an end may follow an end: the relapse
-		// between them was told by SMS alone. And what was told by another incident
-		// ends with the one that took it over.
-		took := func(f incident.Fact) bool {
-			return !f.At.Before(last[r].at) && (f.Joined != nil && f.Joined.Incident == l.incident || f.Parted != nil && f.Incident == l.incident)
-		}
-		if l.kind == incident.Closing && last[r].kind == incident.Closing && !l.catchUp && !slices.ContainsFunc(s.facts, took) {
-			rt.Fatalf("told of the end twice: %+v", l)
-		}
-		last[r] = l
-	}
-	for r, l := range last {
-		if l.kind == incident.Closing {
-			continue
-		}
-		over := false
-		for by := heir[r.incident]; by != "" && !over; by = heir[by] {
-			over = last[reader{r.address, r.audience, by}].kind == incident.Closing
-		}
-		if !over {
-			rt.Fatalf("never told of the end: %+v", l)
-		}
-	}
-}
-
-// calm: nobody gets two scheduled updates within a minute, unless something
-// happened between them that nobody could foresee.
-func calm(rt *rapid.T, s *post) {
-	letters := slices.Clone(s.letters)
-	sort.SliceStable(letters, func(i, j int) bool { return letters[i].at.Before(letters[j].at) })
-	last := map[string]letter{}
-	for _, l := range letters {
-		if !l.scheduled {
-			continue
-		}
-		key := l.address
-		if l.team {
-			key += " asked"
-		}
-		before, any := last[key]
-		last[key] = l
-		if !any || l.at.Sub(before.at) >= time.Minute || before.combined && l.combined && before.at.Equal(l.at) ||
-			!l.due.Before(before.planned.Add(ahead)) { // too far ahead to know when that was planned
-			continue
-		}
-		if !slices.ContainsFunc(s.facts, func(f incident.Fact) bool { return turn(f, before, l) }) {
-			rt.Fatalf("within a minute:\n%+v\n%+v", before, l)
-		}
-	}
-}
-
-// turn reports whether a fact between two letters changed when the second comes.
-func turn(f incident.Fact, before, l letter) bool {
-	switch {
-	case f.At.Before(before.planned) || f.At.After(l.at):
-		return false
-	case f.By != "" && f.At.Equal(before.planned): // what a person decides is told by itself
-		return true
-	case f.Incident != l.incident && (f.Incident != before.incident || f.At.Equal(before.planned) && l.planned.After(before.planned)):
-		return false
-	}
-	return f.Estimated != nil || f.Steered != nil || f.Opened != nil || f.Reopened != nil || f.Escalated != nil || f.Phased != nil || f.Said != nil ||
-		f.Caused != nil || f.Eased != nil || f.Parted != nil || f.Joined != nil || f.Fired != nil || f.Ceased != nil
 }
 
 // TestTheOrderOfAMomentDoesNotMatter: what happens at one moment may come in any

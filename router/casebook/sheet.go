@@ -23,6 +23,14 @@ type Writer interface {
 // Sheet is the fact sheet of one update: what its words are made from. The
 // writer says what a team is told will go out by itself.
 func (b *Book) Sheet(g policies.Global, w Writer, c *Case, d schedule.Due, now time.Time) words.View {
+	return b.sheet(g, w, c, d, c.State.Told[d.Audience], now)
+}
+
+// sheet is for an audience that was told so far; nil: nothing.
+func (b *Book) sheet(g policies.Global, w Writer, c *Case, d schedule.Due, told *incident.Told, now time.Time) words.View {
+	if d.Team {
+		told = nil
+	}
 	if c.watchdog != nil {
 		return b.alarm(g, c, now)
 	}
@@ -43,20 +51,23 @@ func (b *Book) Sheet(g policies.Global, w Writer, c *Case, d schedule.Due, now t
 		Late:         d.Late,
 		Firing:       s.Firing(),
 		Lead:         s.Lead,
-		Estimate:     s.Estimate,
+	}
+	t := told
+	if e := s.Estimate; e.After(now) || t != nil && t.Estimate.Equal(e) && !t.LastAt.After(e) {
+		v.Estimate = e // one that was missed is owned up to once, to those who were told it
 	}
 	if svc != nil {
 		if len(svc.Title) > 0 {
 			v.Service = svc.Title
 		}
-		v.Expected = share(svc.SLA, policies.Expected, s, now)
-		v.Agreed = share(svc.SLA, policies.Agreed, s, now)
 	}
+	v.Expected, v.Agreed = b.shares(s, now)
 	if len(s.Title) > 0 {
 		v.Service = s.Title
 	}
 	known := 0
-	if t := s.Told[d.Audience]; t != nil && t.First > 0 {
+	if t != nil && t.First > 0 {
+		v.Confirmed = t.Unconfirmed && !s.Unconfirmed
 		v.Number = t.Count + 1
 		v.LastAt, v.PhaseBefore, v.SeverityBefore = t.LastAt, string(t.Phase), t.Severity
 		v.FiringBefore, v.CameBack = t.Firing, max(t.Firing-s.Firing(), 0)
@@ -77,8 +88,11 @@ func (b *Book) Sheet(g policies.Global, w Writer, c *Case, d schedule.Due, now t
 		v.Link = g.ExternalURL + "/incidents/" + s.ID
 		v.API = g.ExternalURL + "/api/v1/incidents/" + s.ID
 	}
-	b.kinfolk(&v, s, d)
+	b.kinfolk(&v, s, d, told)
 	if d.Team {
+		if d.Kind == incident.Nudge { // one after the other, in other words
+			v.Number = s.Updates + 1
+		}
 		v.HeardAt = s.HeardAt
 		v.Asks = b.asks(g, w, c, d)
 	}
@@ -86,9 +100,9 @@ func (b *Book) Sheet(g policies.Global, w Writer, c *Case, d schedule.Due, now t
 }
 
 // kinfolk adds what an update says of other services.
-func (b *Book) kinfolk(v *words.View, s *incident.State, d schedule.Due) {
+func (b *Book) kinfolk(v *words.View, s *incident.State, d schedule.Due, told *incident.Told) {
 	var knew []string
-	if t := s.Told[d.Audience]; t != nil && !d.Team {
+	if t := told; t != nil {
 		knew = t.Services
 		for _, name := range t.Folded {
 			v.Folded = append(v.Folded, b.title(name))
@@ -101,7 +115,7 @@ func (b *Book) kinfolk(v *words.View, s *incident.State, d schedule.Due) {
 	}
 	for _, name := range s.Services() {
 		v.Consequences = append(v.Consequences, b.title(name))
-		if !slices.Contains(knew, name) {
+		if !d.Team && !slices.Contains(knew, name) {
 			v.NewConsequences = append(v.NewConsequences, b.title(name))
 		}
 	}
@@ -127,11 +141,14 @@ func (b *Book) title(service string) map[string]string {
 
 // alarm is the fact sheet of a watchdog.
 func (b *Book) alarm(g policies.Global, c *Case, now time.Time) words.View {
-	v := words.View{Organisation: g.Organisation, Kind: words.Alarm, Number: c.State.Updates + 1, Now: now, Since: now, Watchdog: c.watchdog.String()}
+	v := words.View{Organisation: g.Organisation, Kind: words.Alarm, Number: 1, Now: now, Since: now, Watchdog: c.watchdog.String()}
 	if since := c.State.SilentSince; since != nil {
 		v.Since, v.HeardAt = *since, *since
 	} else {
 		v.Returned, v.Since, v.HeardAt = true, c.silence, c.silence
+	}
+	if c.State.Unheard { // that is since when it was waited for
+		v.HeardAt = time.Time{}
 	}
 	return v
 }
@@ -171,7 +188,7 @@ func (b *Book) Combination(g policies.Global, w Writer, m Combined, now time.Tim
 		if p.Due.At.After(now) {
 			at = p.Due.At
 		}
-		all = append(all, words.Piece{View: b.Sheet(g, w, p.Case, p.Due, at), Reads: reads})
+		all = append(all, words.Piece{View: b.sheet(g, w, p.Case, p.Due, p.told, at), Reads: reads})
 	}
 	return all
 }
@@ -186,14 +203,30 @@ func Say(w Writer, pieces []words.Piece, r words.Reader) (words.Rendered, error)
 	return w.Combine(pieces, r)
 }
 
-func share(sla *policies.SLA, c policies.Clock, s *incident.State, now time.Time) words.ClockShare {
-	if sla.Limit(c) == 0 {
-		return words.ClockShare{}
-	}
+// shares say how much of the SLA clocks is used: of the outage's, or of that of a
+// consequence that is farther on.
+func (b *Book) shares(s *incident.State, now time.Time) (expected, agreed words.ClockShare) {
 	if !s.EndedAt.IsZero() && s.EndedAt.Before(now) {
 		now = s.EndedAt // the clocks stopped when the outage did
 	}
-	return words.ClockShare{Limit: sla.Limit(c), Used: sla.Used(s.StartedAt, now)}
+	look := func(service string, since time.Time) {
+		svc := b.Service(service)
+		if svc == nil {
+			return
+		}
+		for clock, most := range map[policies.Clock]*words.ClockShare{policies.Expected: &expected, policies.Agreed: &agreed} {
+			if limit := svc.SLA.Limit(clock); limit > 0 {
+				if one := (words.ClockShare{Limit: limit, Used: svc.SLA.Used(since, now)}); most.Limit == 0 || one.Percent() > most.Percent() {
+					*most = one
+				}
+			}
+		}
+	}
+	look(s.Service, s.StartedAt)
+	for _, name := range s.Services() {
+		look(name, s.Consequences[name].StartedAt)
+	}
+	return expected, agreed
 }
 
 // alerts lists the alerts that fire, or of a quiet incident those that did,

@@ -94,6 +94,14 @@ type letter struct {
 	catchUp   bool
 }
 
+// receipt comes when an update goes out. The audience of one that moves no
+// audience's clock is empty.
+type receipt struct {
+	at       time.Time
+	audience string
+	incident.Receipt
+}
+
 // post is a scribe that brings every update to everybody at once, or when it is
 // due where it was planned ahead, and reports so.
 type post struct {
@@ -101,7 +109,7 @@ type post struct {
 	book     *Book
 	facts    []incident.Fact
 	letters  []letter
-	receipts []incident.Receipt
+	receipts []receipt
 	now      time.Time
 }
 
@@ -174,9 +182,23 @@ func (p *post) Decided(_ *Case, f incident.Fact) {
 		if o.DueAt.After(at) {
 			at = o.DueAt
 		}
-		p.receipts = append(p.receipts, incident.Receipt{Incident: f.Incident, Delivered: incident.Delivered{
+		if !o.Side() { // what waited for its moment is not sent any more
+			p.letters = slices.DeleteFunc(p.letters, func(l letter) bool {
+				return l.incident == f.Incident && l.audience == o.Audience && !l.team && !l.combined && l.update != o.Update && l.at.After(f.At)
+			})
+			for n := range p.receipts {
+				if r := &p.receipts[n]; r.Incident == f.Incident && r.audience == o.Audience && r.at.After(f.At) {
+					r.at, r.Accepted, r.Superseded, r.LastAt = f.At, 0, r.Accepted, time.Time{}
+				}
+			}
+		}
+		r := receipt{at: at, audience: o.Audience, Receipt: incident.Receipt{Incident: f.Incident, Delivered: incident.Delivered{
 			Update: o.Update, Part: fmt.Sprintf("%s.%d.0", f.Incident, o.Update), Accepted: o.Deliveries, LastAt: at.Add(time.Second),
-		}})
+		}}}
+		if o.Side() {
+			r.audience = ""
+		}
+		p.receipts = append(p.receipts, r)
 	}
 }
 

@@ -41,7 +41,7 @@ func (b *Book) heartbeat(o incident.Observation, now time.Time, s Scribe, t *tou
 }
 
 func (b *Book) beat(c *Case, now time.Time, s Scribe, t *touched) {
-	c.beat = now
+	c.beat, c.heard = now, true
 	b.decide(c, incident.Input{At: now, Alerts: []incident.Observation{}}, s, t)
 }
 

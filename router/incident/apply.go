@@ -52,26 +52,11 @@ func Apply(s *State, f Fact) {
 			s.Left = append(s.Left, f.Eased.Service)
 		}
 	case f.Silent != nil:
-		s.SilentSince, s.Alarmed = &f.Silent.Since, nil
+		s.SilentSince, s.Alarmed, s.Unheard = &f.Silent.Since, nil, f.Silent.Unheard
 	case f.Returned != nil:
 		s.SilentSince = nil
 	case f.Reopened != nil:
-		s.ResolvedAt, s.EndedAt, s.reopenedAt = time.Time{}, time.Time{}, f.At
-		s.begin(f.Reopened.Severity, f.Reopened.StartedAt)
-		s.Breached, s.Consequences, s.Left = nil, nil, nil
-		if f.By != "" {
-			s.unmute()
-		}
-		for _, t := range s.Told {
-			t.Breaches = 0
-			if t.Heard && !t.Closed && t.Kind != Closing {
-				continue // the end waited for its hours: to them it never was over
-			}
-			t.Heard, t.Closed, t.Services = false, false, nil
-			if t.Kind != Closing { // the end is still owed to channels that waited
-				t.Behind = nil
-			}
-		}
+		s.reopen(f.Reopened, f.By != "", f.At)
 	case f.Escalated != nil:
 		s.Severity, s.Overruled = f.Escalated.To, f.Escalated.Over
 	case f.Estimated != nil:
@@ -83,8 +68,8 @@ func Apply(s *State, f Fact) {
 	case f.Steered != nil:
 		s.steer(f.Steered, f.By)
 	case f.Phased != nil:
-		s.before, s.chosen = "", f.By != "" && s.firing == 0
-		if f.Phased.To == Monitoring && f.By == "" {
+		s.before, s.chosen, s.meant = "", f.By != "" && s.firing == 0, f.By != "" && s.firing > 0
+		if f.Phased.To == Monitoring {
 			s.before = f.Phased.From
 		}
 		s.Phase = f.Phased.To
@@ -118,6 +103,7 @@ func Apply(s *State, f Fact) {
 		t.sweep()
 	case f.Breached != nil:
 		s.Breached = append(s.Breached, policies.Clock(f.Breached.Clock))
+		s.Overran++
 	case f.Resolved != nil:
 		s.resolve(f.Resolved, f.At)
 	case f.Unrostered != nil:
@@ -128,10 +114,43 @@ func Apply(s *State, f Fact) {
 	}
 }
 
+// reopen takes the end back. After a relapse it is another outage of the same
+// incident: its clocks start anew, and each audience hears when its cadence says.
+// A person says that it never was over: all goes on as it was, and whoever was
+// told of the end hears so at once.
+func (s *State) reopen(r *Reopened, byHand bool, at time.Time) {
+	estimate := s.Estimate
+	s.ResolvedAt, s.EndedAt, s.reopenedAt = time.Time{}, time.Time{}, at
+	s.begin(r.Severity, r.StartedAt)
+	s.Consequences, s.Left = nil, nil
+	s.unsteer(at)
+	if byHand {
+		s.unmute()
+		s.Estimate, s.doubted = estimate, at
+	} else {
+		s.Breached, s.Overran = nil, 0
+	}
+	for _, t := range s.Told {
+		if !byHand {
+			t.Breaches = 0
+		}
+		if t.Heard && !t.Closed && t.Kind != Closing {
+			continue // the end waited for its hours: to them it never was over
+		}
+		if byHand && t.Heard {
+			t.Heir, t.doubted, t.NextAt, t.NextWhy = true, true, at, "it is not over"
+		}
+		t.Heard, t.Closed, t.Services = false, false, nil
+		if t.Kind != Closing { // the end is still owed to channels that waited
+			t.Behind = nil
+		}
+	}
+}
+
 func (s *State) begin(severity string, started time.Time) {
 	s.Severity, s.StartedAt, s.Phase, s.before = severity, started, Investigating, ""
-	s.chosen, s.Under = false, ""
-	s.Overruled, s.Estimate, s.Steers = "", time.Time{}, nil
+	s.chosen, s.meant, s.Under = false, false, ""
+	s.Overruled, s.Estimate, s.QuietSince = "", time.Time{}, time.Time{}
 }
 
 func (s *State) fire(a Alert) {
@@ -163,15 +182,17 @@ func (s *State) cease(c *Ceased, at time.Time) {
 	if !a.Muted {
 		s.firing--
 		s.commonStale = s.firing > 0
-		if s.firing == 0 { // what was common is what the last one has
-			s.common = intersect(nil, a.Labels)
-		}
 	}
+	muted := a.Muted
 	a.EndsAt, a.CeasedAt, a.Muted = c.EndsAt, at, false
+	if s.firing == 0 && !muted {
+		s.last(at)
+	}
 	if c.EndsAt.After(s.lastEnd) {
 		s.lastEnd = c.EndsAt
 	}
 	if s.firing == 0 {
+		s.meant = false
 		s.Unconfirmed, s.Questioned = false, nil
 		s.QuietSince = at
 		if c.EndsAt.After(at) {
@@ -180,11 +201,30 @@ func (s *State) cease(c *Ceased, at time.Time) {
 	}
 }
 
+// last keeps what was common to the last alerts: those that ceased together.
+func (s *State) last(at time.Time) {
+	var common map[string]string
+	for _, a := range s.Alerts {
+		if !a.Firing() && at.Sub(a.CeasedAt) <= reorder {
+			common = intersect(common, a.Labels)
+		}
+	}
+	s.common, s.commonStale = common, false
+}
+
 func (s *State) resolve(r *Resolved, at time.Time) {
 	s.ResolvedAt, s.EndedAt, s.Phase, s.before = at, r.EndedAt, PhaseResolved, ""
 	s.QuietSince, s.Unconfirmed, s.Questioned = time.Time{}, false, nil
 	s.Under, s.Outlived = "", ""
 	s.unsteer(at)
+	for _, t := range s.Told {
+		if t.Away { // another incident tells him of the end
+			t.Away, t.Closed = false, true
+		}
+		if t.doubted { // to him it never was not over
+			t.Heir, t.doubted, t.Closed = false, false, true
+		}
+	}
 	for _, a := range s.Alerts {
 		if a.Firing() && !a.Muted {
 			s.Labels() // what was common before they were muted

@@ -22,9 +22,10 @@ func (s *State) plan(p *Planned, at time.Time) {
 	}
 	if t.First == 0 {
 		t.First = p.Update
-	} else if silence := at.Sub(t.LastAt); t.Heard && silence > t.Silence {
+	} else if silence := at.Sub(t.LastAt); t.Heard && t.Kind != Closing && silence > t.Silence {
 		t.Silence = silence
 	}
+	t.landed = nil
 	t.Last, t.Count, t.Kind, t.Heard = p.Update, p.Number, p.Kind, true
 	if p.Policy != "" {
 		t.Policy = p.Policy
@@ -37,8 +38,8 @@ func (s *State) plan(p *Planned, at time.Time) {
 	}
 	t.Closed, t.Channels, t.Behind = p.Kind == Closing && len(p.Behind) == 0, p.Channels, p.Behind
 	t.Unheard = len(p.Behind) > 0 && (t.Unheard || p.Kind == First)
-	if p.Kind != Progress { // words come between; they do not say that a clock ran out
-		t.Breaches = len(s.Breached)
+	if p.Kind != Progress && p.Kind != Unknown { // those do not say that a clock ran out
+		t.Breaches = s.Overran
 	}
 	for _, h := range p.Roster {
 		if !slices.Contains(t.Rosters, h) {
@@ -49,7 +50,7 @@ func (s *State) plan(p *Planned, at time.Time) {
 		t.Made++
 		t.Promises = append(t.Promises, &Pending{Update: p.Update, At: p.PromiseAt})
 	}
-	t.Heir, t.Away, t.Services, t.Folded = false, false, s.Services(), nil
+	t.Heir, t.doubted, t.Away, t.Services, t.Folded = false, false, false, s.Services(), nil
 	s.totals(p.Audience).Planned += p.Deliveries
 }
 
@@ -77,12 +78,29 @@ func (s *State) deliver(d *Delivered) {
 		return
 	}
 	t := s.told(f.Order.Audience)
+	if d.Update == t.Last {
+		t.landed = &f.Sum
+	}
 	for _, p := range t.Promises {
 		if p.By == d.Update {
-			p.Done, p.InTime = true, f.Sum.Unreached+f.Sum.Superseded == 0 && f.Sum.LastAt.Before(p.At)
+			t.answered(p, &f.Sum)
 		}
 	}
 	t.sweep()
+}
+
+// answered says what an update's deliveries mean for a promise. Who was sent a
+// newer one instead has his answer in that.
+func (t *Told) answered(p *Pending, sum *Delivered) {
+	inTime := sum.Unreached == 0 && sum.LastAt.Before(p.At)
+	if inTime && sum.Superseded > 0 && t.Last > p.By {
+		p.By = t.Last
+		if t.landed != nil {
+			t.answered(p, t.landed)
+		}
+		return
+	}
+	p.Done, p.InTime = true, inTime && sum.Superseded == 0
 }
 
 // ask remembers what a team was asked.

@@ -16,9 +16,10 @@ func (d *decision) join() {
 // consequence follows an outage that another incident tells of.
 func (d *decision) consequence() {
 	severity, starts := d.outage()
+	d.breaches()
 	switch {
 	case d.quiet() && d.s.ID == "":
-		d.emit(Fact{Passed: &Passed{}})
+		d.emit(Fact{Passed: &Passed{Under: d.s.Under}})
 	case d.quiet() && d.s.Open():
 		d.emit(Fact{Resolved: d.end("")})
 	case d.quiet():
@@ -30,12 +31,15 @@ func (d *decision) consequence() {
 			p.Heirs = d.r.Heirs()
 		}
 		d.emit(Fact{Parted: p})
-	case d.r.Parent != d.s.Under: // that one is a consequence itself by now
-		labels := d.s.Labels()
+	case d.r.Parent != d.s.Under: // that one is a consequence itself by now, or over
+		labels, heirs := d.s.Labels(), d.s.heirs()
+		if d.r.Heirs != nil && d.r.Orphan {
+			heirs = append(heirs, d.r.Heirs()...)
+		}
 		d.emit(Fact{Joined: &Joined{
-			Incident: d.r.Parent, Service: d.r.ParentService, Severity: d.s.Severity, StartedAt: starts, Labels: labels, Heirs: d.s.heirs(),
+			Incident: d.r.Parent, Service: d.r.ParentService, Severity: d.s.Severity, StartedAt: starts, Labels: labels, Heirs: heirs,
 		}})
-	case d.rank(severity) > d.rank(d.s.Severity):
+	case d.rank(severity) > d.known():
 		d.emit(Fact{Escalated: &Escalated{From: d.s.Severity, To: severity}})
 	}
 }
@@ -47,7 +51,7 @@ func (d *decision) kin() {
 	switch {
 	case k.Gone && known != nil:
 		d.emit(Fact{Eased: &Eased{Service: k.Service, Out: k.Out}})
-	case !k.Gone && (known == nil || known.Severity != k.Severity):
+	case !k.Gone && (known == nil || known.Severity != k.Severity || known.Breaches != k.Breaches):
 		d.emit(Fact{Caused: &Caused{Consequence: k.Consequence, Heirs: k.Heirs}})
 	}
 }

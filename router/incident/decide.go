@@ -17,6 +17,10 @@ const grace = time.Minute
 // fires again: Alertmanager sends such pairs after it lost Prometheus.
 const reorder = time.Minute
 
+// hearing is the part of what makes an incident unconfirmed after which a webhook
+// that says nothing new is remembered.
+const hearing = 20
+
 // Rules are what the operator says about one service.
 type Rules struct {
 	Service    *policies.Service // nil: it stands in the configuration no more
@@ -29,9 +33,12 @@ type Rules struct {
 	// Heirs are the audiences that the incident which this outage was a
 	// consequence of told of it; asked for when that is over.
 	Heirs func() []Heir
+	// Orphan says that it is over, and not a consequence of another itself.
+	Orphan bool
 
 	Watchdog *policies.Watchdog // of a watchdog's case
 	HeardAt  time.Time          // when its heartbeat came last
+	Unheard  bool               // none came since the start; HeardAt is since when it is waited for
 }
 
 func (r Rules) resolvedAfter() time.Duration {
@@ -150,7 +157,7 @@ func (d *decision) observe() {
 	switch {
 	case d.s.Unconfirmed && (heard || len(d.facts) > 0):
 		d.emit(Fact{Confirmed: &Confirmed{}})
-	case heard && d.in.At.Sub(d.s.HeardAt) > d.r.unconfirmedAfter()/5:
+	case heard && d.in.At.Sub(d.s.HeardAt) > d.r.unconfirmedAfter()/hearing:
 		d.emit(Fact{Heard: &Heard{}})
 	}
 }
@@ -224,7 +231,7 @@ func (d *decision) resolve() {
 // end says from when to when it was out. Alerts that still fire make it now.
 func (d *decision) end(reason string) *Resolved {
 	ended := d.in.At
-	if d.s.firing == 0 && (d.s.lastEnd.After(d.s.StartedAt) || !d.s.QuietSince.IsZero()) {
+	if d.s.firing == 0 && (d.s.lastEnd.After(d.s.doubted) || !d.s.QuietSince.IsZero()) {
 		ended = d.s.lastEnd
 	}
 	if ended.Before(d.s.StartedAt) {
@@ -272,18 +279,14 @@ func (d *decision) judge() {
 		}
 		return
 	}
-	if d.s.ID == "" && len(d.s.Alerts) > 0 && d.quiet() {
+	if d.s.ID == "" && len(d.s.Alerts) > 0 && d.quiet() && !d.s.anyFiring() {
 		d.emit(Fact{Passed: &Passed{}})
 	}
 }
 
 // course follows an open incident: its severity rises, it calms down, it ends.
 func (d *decision) course() {
-	for _, c := range clocks {
-		if at, ok := d.r.breach(d.s, c); ok && !at.After(d.in.At) {
-			d.emit(Fact{Breached: &Breached{Clock: string(c), Limit: d.r.Service.SLA.Limit(c)}})
-		}
-	}
+	d.breaches()
 	d.escalate()
 	if at, ok := d.r.unconfirmed(d.s); ok && !at.After(d.in.At) {
 		d.emit(Fact{Unconfirmed: &Unconfirmed{Since: d.s.HeardAt}})
@@ -293,20 +296,34 @@ func (d *decision) course() {
 		d.emit(Fact{Resolved: d.end("")})
 	case d.s.firing == 0 && !d.s.QuietSince.IsZero() && d.s.Phase != Monitoring && !d.s.chosen:
 		d.emit(Fact{Phased: &Phased{From: d.s.Phase, To: Monitoring}})
-	case d.s.firing > 0 && d.s.Phase == Monitoring && d.s.before != "":
+	case d.s.firing > 0 && d.s.Phase == Monitoring && d.s.before != "" && !d.s.meant:
 		d.emit(Fact{Phased: &Phased{From: Monitoring, To: d.s.before}})
+	}
+}
+
+// breaches says which SLA clocks ran out.
+func (d *decision) breaches() {
+	for _, c := range clocks {
+		if at, ok := d.r.breach(d.s, c); ok && !at.After(d.in.At) {
+			d.emit(Fact{Breached: &Breached{Clock: string(c), Limit: d.r.Service.SLA.Limit(c)}})
+		}
 	}
 }
 
 // escalate lets the severity rise to that of its gravest alert or consequence.
 func (d *decision) escalate() {
-	known := d.rank(d.s.Severity)
-	if d.s.Overruled != "" { // a person thinks less of that
-		known = max(known, d.rank(d.s.Overruled))
-	}
-	if gravest := d.gravest(); gravest > known {
+	if gravest := d.gravest(); gravest > d.known() {
 		d.emit(Fact{Escalated: &Escalated{From: d.s.Severity, To: d.r.Severities.Name(gravest)}})
 	}
+}
+
+// known ranks the severity that there is, and one that a person overruled.
+func (d *decision) known() int {
+	known := d.rank(d.s.Severity)
+	if d.s.Overruled != "" {
+		known = max(known, d.rank(d.s.Overruled))
+	}
+	return known
 }
 
 // gravest ranks the alerts that fire and the consequences.

@@ -62,14 +62,17 @@ type Heard struct{}
 // Unconfirmed: no webhook has said for long that the alerts still fire. Silence
 // is not recovery: nobody knows.
 type Unconfirmed struct {
-	Since time.Time `json:"since"` // when the last webhook came, to within a fifth of the limit
+	Since time.Time `json:"since"` // when the last webhook came, to within a twentieth of the limit
 }
 
-// Confirmed: webhooks say again that the alerts fire.
+// Confirmed: a webhook came again.
 type Confirmed struct{}
 
-// Passed: an outage ended before any threshold row held; nobody was told.
-type Passed struct{}
+// Passed: an outage ended before any threshold row held, and nobody was told; or
+// one that was a consequence, which another incident told of.
+type Passed struct {
+	Under string `json:"under,omitempty"` // that incident
+}
 
 // Opened: a threshold row held, and the outage became an incident.
 type Opened struct {

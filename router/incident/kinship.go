@@ -51,6 +51,7 @@ type Consequence struct {
 	Severity  string            `json:"severity"`
 	StartedAt time.Time         `json:"started_at"`
 	Labels    map[string]string `json:"labels"`
+	Breaches  int               `json:"breaches,omitempty"` // of its SLA clocks
 }
 
 // Eased: a consequence is none any more.
@@ -68,6 +69,16 @@ type Heir struct {
 	PromiseAt time.Time `json:"promise_at,omitzero"` // promised and not answered yet; zero: nothing
 	Channels  []string  `json:"channels,omitempty"`  // it was told by
 	Rosters   []string  `json:"rosters,omitempty"`   // of the people who were told
+	Steering  *Steering `json:"steering,omitempty"`  // what a person decided for it
+}
+
+// steering returns a copy of what a person decided for an audience, for a fact.
+func (s *State) steering(audience string) *Steering {
+	if c := s.Steers[audience]; c != nil {
+		own := *c
+		return &own
+	}
+	return nil
 }
 
 // heirs are the audiences that were told of this outage and not of its end.
@@ -75,10 +86,10 @@ func (s *State) heirs() []Heir {
 	var all []Heir
 	for _, name := range sortedKeys(s.Told) {
 		t := s.Told[name]
-		if t.Closed || !t.Heard && !t.Heir && !t.Away {
-			continue
+		if t.Closed || !t.Heard && !t.Heir {
+			continue // one who is told by another incident hears on from that
 		}
-		h := Heir{Audience: name, Policy: t.Policy, NextAt: t.NextAt, Channels: t.Channels, Rosters: t.Rosters}
+		h := Heir{Steering: s.steering(name), Audience: name, Policy: t.Policy, NextAt: t.NextAt, Channels: t.Channels, Rosters: t.Rosters}
 		for _, p := range t.Promises {
 			if p.By == 0 && !p.Broken {
 				h.PromiseAt = p.At
@@ -94,8 +105,8 @@ func (s *State) heirs() []Heir {
 func (s *State) Heirs(service string) []Heir {
 	var all []Heir
 	for _, name := range sortedKeys(s.Told) {
-		if t := s.Told[name]; slices.Contains(t.Services, service) {
-			all = append(all, Heir{Audience: name, Policy: t.Policy, Channels: t.Channels, Rosters: t.Rosters})
+		if t := s.Told[name]; slices.Contains(t.Services, service) || slices.Contains(t.Folded, service) {
+			all = append(all, Heir{Steering: s.steering(name), Audience: name, Policy: t.Policy, Channels: t.Channels, Rosters: t.Rosters})
 		}
 	}
 	return all
@@ -107,6 +118,8 @@ func (s *State) join(j *Joined) {
 	s.Under, s.Severity = j.Incident, j.Severity
 	if s.ID == "" {
 		s.StartedAt = j.StartedAt
+	} else if !s.ResolvedAt.IsZero() {
+		s.relapsedAt, s.Breached = j.StartedAt, nil
 	}
 	for _, t := range s.Told {
 		if t.Closed || !t.Heard && !t.Heir {
@@ -150,6 +163,9 @@ func (s *State) cause(c *Caused, at time.Time) {
 		s.Consequences = map[string]*Consequence{}
 	}
 	one := c.Consequence
+	if known := s.Consequences[c.Service]; known != nil {
+		s.Overran += max(c.Breaches-known.Breaches, 0)
+	}
 	s.Consequences[c.Service] = &one
 	s.inherit(c.Heirs, c.Service, "it was told of "+c.Service, at)
 }
@@ -163,11 +179,13 @@ func (s *State) inherit(heirs []Heir, folded, why string, at time.Time) {
 		if next.IsZero() {
 			next = at
 		}
-		if !t.Heard {
+		s.inheritSteering(h, t, at)
+		if !t.Heard || t.Closed {
+			t.Heard = false
 			if !t.Heir || next.Before(t.NextAt) {
 				t.NextAt, t.NextWhy = next, why
 			}
-			t.Heir, t.Closed = true, false
+			t.Heir, t.doubted, t.Closed = true, false, false
 		} else if !t.NextAt.IsZero() && next.Before(t.NextAt) {
 			t.NextAt, t.NextWhy = next, why
 		}
@@ -187,11 +205,29 @@ func (s *State) inherit(heirs []Heir, folded, why string, at time.Time) {
 		}
 		if !h.PromiseAt.IsZero() {
 			t.Made++
-			t.Promises = append(t.Promises, &Pending{At: h.PromiseAt})
+			p := &Pending{At: h.PromiseAt}
+			if c := s.Steers[h.Audience]; c != nil && c.passes(p.At) {
+				p.Held = c.By
+			}
+			t.Promises = append(t.Promises, p)
 			if t.PromiseAt.IsZero() || h.PromiseAt.Before(t.PromiseAt) {
 				t.PromiseAt = h.PromiseAt
 			}
 		}
+	}
+}
+
+// inheritSteering goes on holding, pausing or pacing an audience that hears of
+// nothing else here; where it does, or is not steered elsewhere, it is not to be
+// silenced by what a person decided for one outage.
+func (s *State) inheritSteering(h Heir, t *Told, at time.Time) {
+	open := slices.ContainsFunc(t.Promises, func(p *Pending) bool { return p.By == 0 && !p.Broken })
+	own := s.Steers[h.Audience]
+	switch c := h.Steering; {
+	case c == nil && own != nil && own.Inherited:
+		s.steer(&Steered{Steer: Steer{Audience: h.Audience}}, "")
+	case c != nil && own == nil && !t.Heard && !open && (c.Paused || c.Every > 0 || c.HoldUntil.After(at)):
+		s.steerings()[h.Audience] = &Steering{Steer: c.Steer, By: c.By, Inherited: true}
 	}
 }
 

@@ -67,7 +67,10 @@ type Steered struct {
 // Steering is what a person decided for one audience.
 type Steering struct {
 	Steer
-	By string
+	By string `json:"by"`
+	// Inherited says that it was decided for an outage that is part of this one
+	// now, or that this one was part of.
+	Inherited bool `json:"inherited,omitempty"`
 }
 
 // minEvery is the least time between two updates that a person may ask for.
@@ -128,6 +131,10 @@ func (d *decision) steer() {
 		return
 	}
 	c := *d.in.Steer
+	was := d.s.Steered(c.Audience)
+	if !c.HoldUntil.After(d.in.At) && c.HoldUntil.Equal(was.HoldUntil) {
+		c.HoldUntil = time.Time{} // it has run out
+	}
 	switch {
 	case !c.HoldUntil.IsZero() && !c.HoldUntil.After(d.in.At):
 		d.refuse("%s is not in the future", stamp(c.HoldUntil))
@@ -136,7 +143,7 @@ func (d *decision) steer() {
 		d.refuse("an update every %s is more than anyone reads; a minute is the least", short(c.Every))
 		return
 	}
-	if was := d.s.Steered(c.Audience); was.HoldUntil.Equal(c.HoldUntil) && was.Paused == c.Paused && was.Every == c.Every {
+	if was.HoldUntil.Equal(c.HoldUntil) && was.Paused == c.Paused && was.Every == c.Every {
 		return
 	}
 	c.Incident = "" // the fact names it
@@ -163,7 +170,7 @@ func (d *decision) reopen() {
 		d.refuse("%s has been over for more than a day; what happens now is another incident", d.s.ID)
 		return
 	}
-	d.emit(Fact{Reopened: &Reopened{Severity: d.s.Severity, StartedAt: d.in.At, Alerts: d.s.anyMuted(), Row: "by hand", Reason: d.in.Reopen.Reason}})
+	d.emit(Fact{Reopened: &Reopened{Severity: d.s.Severity, StartedAt: d.s.StartedAt, Alerts: d.s.anyMuted(), Row: "by hand", Reason: d.in.Reopen.Reason}})
 }
 
 // anyMuted counts alerts that fire and were muted by resolving by hand.
@@ -197,10 +204,14 @@ func (s *State) steer(c *Steered, by string) {
 		delete(s.Steers, c.Audience)
 		return
 	}
+	s.steerings()[c.Audience] = &Steering{Steer: c.Steer, By: by}
+}
+
+func (s *State) steerings() map[string]*Steering {
 	if s.Steers == nil {
 		s.Steers = map[string]*Steering{}
 	}
-	s.Steers[c.Audience] = &Steering{Steer: c.Steer, By: by}
+	return s.Steers
 }
 
 // unsteer lets the automatic take over again at the end: what was held stays so

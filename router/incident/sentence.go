@@ -58,6 +58,8 @@ func (f Fact) predicate() string {
 		return fmt.Sprintf("%salert %s %s%s", f.colon(), f.Fired.Alert.Name, verb, parens(f.Fired.Alert.Severity))
 	case f.Ceased != nil:
 		return fmt.Sprintf("%salert %s stopped", f.colon(), f.Ceased.Name)
+	case f.Passed != nil && f.Passed.Under != "":
+		return "outage over, which was a consequence of " + f.Passed.Under
 	case f.Passed != nil:
 		return "outage over before it became an incident"
 	case f.Heard != nil:
@@ -65,7 +67,7 @@ func (f Fact) predicate() string {
 	case f.Unconfirmed != nil:
 		return "unconfirmed: no webhook since about " + stamp(f.Unconfirmed.Since)
 	case f.Confirmed != nil:
-		return "confirmed: webhooks say again that the alerts fire"
+		return "confirmed: a webhook came again"
 	case f.Opened != nil:
 		return fmt.Sprintf("opened: %s, %s (%s)", f.Service, f.Opened.Severity, f.Opened.Row)
 	case f.Escalated != nil && f.By != "":

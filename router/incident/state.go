@@ -86,8 +86,9 @@ type State struct {
 	// zero while an alert fires or none ever did.
 	QuietSince time.Time
 	Breached   []policies.Clock // SLA clocks that ran out
-	// HeardAt is when a webhook last said that an alert fires, to within a fifth
-	// of what makes it unconfirmed.
+	Overran    int              // how many did, those of consequences among them
+	// HeardAt is when a webhook last said that an alert fires, to within a
+	// twentieth of what makes it unconfirmed.
 	HeardAt     time.Time
 	Unconfirmed bool // nobody knows whether it still fires
 
@@ -104,9 +105,12 @@ type State struct {
 	Questioned map[string]bool // teams that were asked whether it still is
 	// SilentSince is since when a watchdog is silent; nil while it is heard.
 	SilentSince *time.Time
+	Unheard     bool            // it was not heard since the start before that
 	Alarmed     map[string]bool // teams that know that it is silent
 
 	reopenedAt time.Time // after the last relapse; zero without one
+	relapsedAt time.Time // when it broke out again, of one that is over and a consequence
+	doubted    time.Time // when a person last said that it was not over
 	lastEnd    time.Time // latest endsAt of its alerts
 
 	Alerts map[string]*Alert
@@ -114,9 +118,11 @@ type State struct {
 	// chosen says that a person set the phase while all was quiet: it stays
 	// until an alert fires.
 	chosen bool
-	// before is the phase that monitoring took the place of by itself; empty
-	// where it did not.
+	// before is the phase that monitoring took the place of; empty where it did
+	// not. meant says that a person set monitoring while alerts fired: it stays
+	// until they have been quiet, and fire again.
 	before Phase
+	meant  bool
 
 	Updates int // planned so far
 	Words   []Words
@@ -198,7 +204,11 @@ type Told struct {
 	// that it was told of by incidents that are part of this one now.
 	Heir, Away bool
 	Folded     []string
+	// doubted says that it is told of nothing but that the end, which it was told,
+	// was taken back by a person.
+	doubted bool
 
+	landed   *Delivered // what became of the last one; nil: it is on its way
 	Promises []*Pending // not judged yet, oldest first
 	Made     int
 	Kept     int
@@ -244,6 +254,20 @@ func (s *State) BeganAt() time.Time {
 		return s.reopenedAt
 	}
 	return s.OpenedAt
+}
+
+// Since returns when the outage began: that of an open incident, or the earliest
+// alert that fires; zero where there is none.
+func (s *State) Since() (since time.Time) {
+	if s.Open() {
+		return s.StartedAt
+	}
+	for _, a := range s.Alerts {
+		if a.Firing() && !a.Muted && (since.IsZero() || a.StartsAt.Before(since)) {
+			since = a.StartsAt
+		}
+	}
+	return since
 }
 
 // Firing returns how many alerts fire, those muted by hand left out.
@@ -315,7 +339,7 @@ func (s *State) Fresh(audience string) (Words, bool) {
 
 // Detached reports whether an alert that begins now belongs to a new outage.
 func (s *State) Detached(now time.Time) bool {
-	return !s.ResolvedAt.IsZero() && now.Sub(s.ResolvedAt) > relapse && !s.anyFiring()
+	return !s.ResolvedAt.IsZero() && now.Sub(s.ResolvedAt) > relapse
 }
 
 func (s *State) anyFiring() bool {

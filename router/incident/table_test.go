@@ -262,3 +262,59 @@ func TestFactsAreSentences(t *testing.T) {
 		}
 	}
 }
+
+// TestASupersededUpdateIsNoBrokenPromise: who was not sent an update since a newer
+// one existed has his answer in that, whichever of the two is reported first.
+func TestASupersededUpdateIsNoBrokenPromise(t *testing.T) {
+	m := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
+	order := func(update, minute int) Fact {
+		f := planned(update, m(minute+60))
+		f.At, f.Planned.DueAt = m(minute), m(minute)
+		return f
+	}
+	receipt := func(s *State, at time.Time, update, accepted, superseded int, last time.Time) []Fact {
+		return Advance(rules(), s, Input{At: at, Receipt: &Receipt{Incident: "SR-7", Delivered: Delivered{
+			Update: update, Part: fmt.Sprint(update), Accepted: accepted, Superseded: superseded, LastAt: last,
+		}}})
+	}
+	for name, c := range map[string]struct {
+		newer time.Time // accepted
+		first bool      // the newer one is reported first
+		kept  bool
+	}{
+		"in time":                  {m(57), false, true},
+		"in time, reported first":  {m(57), true, true},
+		"too late":                 {m(61), false, false},
+		"too late, reported first": {m(61), true, false},
+	} {
+		s := NewState("mail")
+		Advance(rules(), s, in(m(0), obs("A", true, m(0))))
+		Advance(rules(), s, Input{At: m(5)})
+		Apply(s, order(1, 0)) // promises a word before 13:00
+		receipt(s, m(1), 1, 2, 0, m(1))
+		Apply(s, order(2, 55))
+		Apply(s, order(3, 56))
+		var facts []Fact
+		older := func() { facts = append(facts, receipt(s, m(62), 2, 0, 2, time.Time{})...) }
+		newer := func() { facts = append(facts, receipt(s, m(62), 3, 2, 0, c.newer)...) }
+		if c.first {
+			newer()
+			older()
+		} else {
+			older()
+			newer()
+		}
+		kept, broken := 0, 0
+		for _, f := range facts {
+			switch {
+			case f.Kept != nil && f.Kept.Update == 1:
+				kept++
+			case f.Broken != nil && f.Broken.Update == 1:
+				broken++
+			}
+		}
+		if (kept == 1) != c.kept || kept+broken != 1 && !(broken == 1 && kept == 1) {
+			t.Errorf("%s: kept %d times, broken %d times: %v", name, kept, broken, facts)
+		}
+	}
+}

@@ -30,7 +30,7 @@ func (d *decision) threshold() (row string, holds bool) {
 	if d.r.Service == nil {
 		return "", false
 	}
-	if d.s.Outlived != "" && d.s.ID == "" && d.s.firing > 0 { // people were told of it
+	if d.s.Outlived != "" && d.s.firing > 0 { // people were told of it
 		return "still out after " + d.s.Outlived, true
 	}
 	for _, t := range d.r.Service.Threshold {

@@ -36,6 +36,8 @@ func Wake(r Rules, s *State) time.Time {
 		if at, ok := r.unconfirmed(s); ok {
 			earliest(at)
 		}
+	}
+	if s.Open() || s.Under != "" {
 		for _, c := range clocks {
 			if at, ok := r.breach(s, c); ok {
 				earliest(at)
@@ -63,12 +65,17 @@ func (r Rules) unconfirmed(s *State) (time.Time, bool) {
 
 var clocks = []policies.Clock{policies.Expected, policies.Agreed}
 
-// breach returns when an SLA clock of an open incident runs out, if it has not.
+// breach returns when an SLA clock of an open incident or a consequence runs out,
+// if it has not.
 func (r Rules) breach(s *State, c policies.Clock) (time.Time, bool) {
 	if r.Service == nil || slices.Contains(s.Breached, c) {
 		return time.Time{}, false
 	}
-	return r.Service.SLA.Moment(s.StartedAt, c, 1)
+	start := s.StartedAt
+	if s.Under != "" && !s.ResolvedAt.IsZero() { // a relapse that another incident tells of
+		start = s.relapsedAt
+	}
+	return r.Service.SLA.Moment(start, c, 1)
 }
 
 // broken is when a promise counts as broken if nothing more is heard.

@@ -15,8 +15,9 @@ import "time"
 // Silent: no webhook with the watchdog's alert came for as long as it may be
 // absent.
 type Silent struct {
-	Watchdog string    `json:"watchdog"` // its matchers
-	Since    time.Time `json:"since"`    // when it was heard last, or half of absent_for before the start
+	Watchdog string    `json:"watchdog"`          // its matchers
+	Since    time.Time `json:"since"`             // when it was heard last, or half of absent_for before the start
+	Unheard  bool      `json:"unheard,omitempty"` // the latter
 }
 
 // Returned: the watchdog's alert comes again.
@@ -44,6 +45,6 @@ func (d *decision) watch() {
 		d.emit(Fact{Returned: &Returned{Watchdog: w.String(), Since: *d.s.SilentSince}})
 	case d.in.Alerts != nil, d.s.SilentSince != nil:
 	case !d.in.At.Before(d.r.HeardAt.Add(w.AbsentFor)):
-		d.emit(Fact{Silent: &Silent{Watchdog: w.String(), Since: d.r.HeardAt}})
+		d.emit(Fact{Silent: &Silent{Watchdog: w.String(), Since: d.r.HeardAt, Unheard: d.r.Unheard}})
 	}
 }

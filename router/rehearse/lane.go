@@ -18,7 +18,7 @@ func (d *drawing) lane(audience string, y float64) {
 	var own []int
 	counts := map[string]int{} // by incident
 	for i, u := range d.Updates {
-		if u.Audience == audience && !u.Team && u.Kind != incident.Combined {
+		if u.Audience == audience && !u.Team && u.Kind != incident.Combined && !u.gone {
 			own = append(own, i)
 		}
 	}

@@ -36,6 +36,9 @@ func courses(facts []incident.Fact) []*course {
 	var all []*course
 	byName := map[string]*course{}
 	for _, f := range facts {
+		if f.Service == "" { // a watchdog's
+			continue
+		}
 		c := byName[f.Service]
 		if c == nil {
 			c = &course{service: f.Service, alerts: map[string]bool{}}

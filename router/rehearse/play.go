@@ -151,6 +151,9 @@ func (p *player) upcoming() time.Time {
 			earlier(t)
 		}
 		at = p.book.Next(at)
+		for _, r := range p.scribe.receipts {
+			earlier(r.at)
+		}
 	}
 	if at.Before(p.now) { // what should have been before is now
 		return p.now
@@ -274,10 +277,14 @@ func (p *player) tell(g *group) error {
 // receipts lets the channels report what they accepted, which is everything, at
 // once. What follows from that may be due at once too.
 func (p *player) receipts() error {
-	for len(p.scribe.receipts) > 0 {
-		r := p.scribe.receipts[0]
-		p.scribe.receipts = p.scribe.receipts[1:]
-		if _, _, err := p.book.Take(incident.Input{At: p.now.UTC(), Receipt: &r}, p.scribe); err != nil {
+	for n := 0; n < len(p.scribe.receipts); {
+		r := p.scribe.receipts[n]
+		if r.at.After(p.now) { // it goes out later
+			n++
+			continue
+		}
+		p.scribe.receipts = slices.Delete(p.scribe.receipts, n, n+1)
+		if _, _, err := p.book.Take(incident.Input{At: p.now.UTC(), Receipt: &r.Receipt}, p.scribe); err != nil {
 			return err
 		}
 	}

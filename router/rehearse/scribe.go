@@ -26,8 +26,16 @@ type scribe struct {
 	out      *Transcript
 	zones    map[string]*time.Location
 	facts    []incident.Fact
-	receipts []incident.Receipt
+	receipts []receipt
 	orders   int
+}
+
+// receipt is what the channels report of a part, and when. The audience of one
+// that moves no audience's clock is empty.
+type receipt struct {
+	at       time.Time
+	audience string
+	incident.Receipt
 }
 
 // Order is the router's order without a library: nobody's address and nobody's
@@ -167,12 +175,23 @@ func (s *scribe) Decided(c *casebook.Case, f incident.Fact) {
 	if p == nil {
 		return
 	}
+	at := latest(f.At, p.DueAt)
+	for n := range s.receipts { // what waited for its moment is not sent any more
+		if r := &s.receipts[n]; !p.Side() && r.Incident == f.Incident && r.audience == p.Audience && r.at.After(f.At) {
+			r.at, r.Accepted, r.Superseded, r.LastAt = f.At, 0, r.Accepted, time.Time{}
+			s.out.superseded(f.Incident, r.Update)
+		}
+	}
+	audience := p.Audience
+	if p.Side() {
+		audience = ""
+	}
 	for part := range p.Parts {
-		d := incident.Delivered{Update: p.Update, Part: fmt.Sprintf("%s.%d.%d", f.Incident, p.Update, part), LastAt: latest(f.At, p.DueAt)}
+		d := incident.Delivered{Update: p.Update, Part: fmt.Sprintf("%s.%d.%d", f.Incident, p.Update, part), LastAt: at}
 		if part == 0 {
 			d.Accepted = p.Deliveries // the sum is what counts
 		}
-		s.receipts = append(s.receipts, incident.Receipt{Incident: f.Incident, Delivered: d})
+		s.receipts = append(s.receipts, receipt{at: at, audience: audience, Receipt: incident.Receipt{Incident: f.Incident, Delivered: d}})
 	}
 }
 

@@ -3,6 +3,7 @@ package rehearse
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,15 +13,26 @@ import (
 func (t *Transcript) Story(w io.Writer) error {
 	s := &story{Transcript: t}
 	t.heading(&s.b)
+	type event struct {
+		at   time.Time
+		tell func()
+	}
+	var events []event
 	notes := t.Notes
 	for i := range len(t.Updates) + 1 {
-		for len(notes) > 0 && notes[0].After <= i {
-			s.line(notes[0].At, notes[0].Text)
-			notes = notes[1:]
+		for ; len(notes) > 0 && notes[0].After <= i; notes = notes[1:] {
+			n := notes[0]
+			events = append(events, event{n.At, func() { s.line(n.At, n.Text) }})
 		}
-		if i < len(t.Updates) && !t.Updates[i].hidden {
-			s.update(t.Updates[i])
+		if i < len(t.Updates) && !t.Updates[i].hidden && !t.Updates[i].gone {
+			u := t.Updates[i]
+			events = append(events, event{u.At, func() { s.update(u) }})
 		}
+	}
+	// What was planned ahead is told at its moment.
+	slices.SortStableFunc(events, func(a, b event) int { return a.at.Compare(b.at) })
+	for _, e := range events {
+		e.tell()
 	}
 	s.b.WriteString("\n")
 	t.summary(&s.b)

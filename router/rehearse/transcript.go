@@ -59,8 +59,9 @@ type Update struct {
 	Team       bool   // Audience is a team, which is asked for something
 
 	covers []int // the updates that a combined one says, by index
-	// hidden says that combined updates reach everybody of the audience.
-	hidden bool
+	// hidden says that combined updates reach everybody of the audience, and gone
+	// that a newer one took its place.
+	hidden, gone bool
 }
 
 // told is an update in words.
@@ -163,7 +164,7 @@ func (t *Transcript) decided(c *casebook.Case, f incident.Fact) {
 	case f.Refused != nil:
 		text := fmt.Sprintf("%s: refused to %s: %s", f.Incident, f.Refused.What, f.Refused.Reason)
 		t.note(f.At, "%s", text)
-		t.Warnings = append(t.Warnings, t.Script.Name+":"+strings.TrimPrefix(f.Input, "line ")+": "+text)
+		t.Warnings = append(t.Warnings, t.Script.Name+":"+lineOf(f.Input)+": "+text)
 	case f.Resolved != nil:
 		text := fmt.Sprintf("%s is resolved: out from %s to %s", f.Incident, t.clock(f.Resolved.StartedAt, f.At), t.clock(f.Resolved.EndedAt, f.At))
 		if f.Resolved.Firing > 0 {
@@ -204,6 +205,13 @@ func (t *Transcript) planned(f incident.Fact) {
 	t.next = Update{}
 }
 
+// superseded takes back an update that waited for its moment.
+func (t *Transcript) superseded(id string, update int) {
+	if i, known := t.numbers[number{id, update}]; known {
+		t.Updates[i].gone = true
+	}
+}
+
 // combined takes in an update that says what others would have said.
 func (t *Transcript) combined(u *Update, p *incident.Planned) {
 	var incidents, audiences []string
@@ -233,10 +241,11 @@ func (t *Transcript) Shown() []Update {
 				u.Kept = k
 			}
 		}
-		if !u.hidden {
+		if !u.hidden && !u.gone {
 			all = append(all, u)
 		}
 	}
+	slices.SortStableFunc(all, func(a, b Update) int { return a.At.Compare(b.At) })
 	return all
 }
 
@@ -248,6 +257,12 @@ func (t *Transcript) answered(id string, p *incident.Promise, kept bool) {
 		return
 	}
 	t.unmet[pair{id, p.Audience}] = !kept
+}
+
+// lineOf returns the line of a script that an override's input is of.
+func lineOf(input string) string {
+	line, _, _ := strings.Cut(strings.TrimPrefix(input, "line "), ".")
+	return line
 }
 
 // phased tells a phase. Of changes between which nobody was told anything, only
@@ -311,7 +326,7 @@ func (t *Transcript) close(b *casebook.Book) {
 		sums[a.Name] = &Sum{Audience: a.Name}
 	}
 	for _, u := range t.Updates {
-		if s := sums[u.Audience]; s != nil && !u.Team && u.Kind != incident.Combined {
+		if s := sums[u.Audience]; s != nil && !u.Team && u.Kind != incident.Combined && !u.gone {
 			s.Updates++
 		}
 	}

@@ -85,7 +85,8 @@ func (r Rules) all(s *incident.State, now time.Time) []Due {
 		}
 		return all
 	}
-	seen := map[string]bool{}
+	var names []string
+	told := map[string][]section{}
 	tell := func(labels map[string]string, service string, since time.Time) {
 		policy := r.inForce(labels)
 		if policy == nil {
@@ -96,16 +97,11 @@ func (r Rules) all(s *incident.State, now time.Time) []Due {
 			sla = svc.SLA
 		}
 		for _, u := range policy.Updates {
-			seen[u.Audience.Name] = true
-			for _, d := range r.updates(s, section{policy.Name, u.Audience, u.Cadence, u.Active, sla, since}, now) {
-				n := slices.IndexFunc(all, func(other Due) bool { return other.Audience == d.Audience && other.CatchUp == d.CatchUp })
-				switch {
-				case n < 0:
-					all = append(all, d)
-				case d.At.Before(all[n].At):
-					all[n] = d
-				}
+			name := u.Audience.Name
+			if told[name] == nil {
+				names = append(names, name)
 			}
+			told[name] = append(told[name], section{policy: policy.Name, audience: u.Audience, cadence: u.Cadence, active: u.Active, sla: sla, start: since})
 		}
 	}
 	tell(s.Labels(), s.Service, s.StartedAt)
@@ -118,15 +114,18 @@ func (r Rules) all(s *incident.State, now time.Time) []Due {
 	// Who was told goes on being told, also where the policy in force no longer
 	// names him, by the rows he was told by last; and words go to whoever they
 	// are for.
-	names := heard(s)
+	also := heard(s)
 	for _, w := range s.Words {
-		names = append(names, w.Audiences...)
+		also = append(also, w.Audiences...)
+	}
+	for _, name := range also {
+		if told[name] == nil && r.Audiences[name] != nil {
+			names = append(names, name)
+			told[name] = []section{r.lastSection(s, name)}
+		}
 	}
 	for _, name := range names {
-		if !seen[name] && r.Audiences[name] != nil {
-			seen[name] = true
-			all = append(all, r.updates(s, r.lastSection(s, name), now)...)
-		}
+		all = append(all, r.updates(s, told[name], now)...)
 	}
 	return all
 }
@@ -161,6 +160,7 @@ type section struct {
 	active   *policies.Calendar
 	sla      *policies.SLA
 	start    time.Time // of the outage that the cadence follows
+	begins   []begun   // its rows; see updates
 }
 
 // lastSection returns the section of the policy that told an audience last; where

@@ -84,7 +84,7 @@ const answerable = 2 * time.Minute
 // asks returns when words are asked for an update; not at all where it comes
 // before anybody could answer, or never, or has words already.
 func (r Rules) asks(s *incident.State, a Due, team *policies.Team, now time.Time) (time.Time, bool) {
-	if a.CatchUp || a.Words > 0 || a.Kind == incident.Closing || !a.At.After(now) || a.At.Sub(now) < min(team.NudgeBefore, answerable) {
+	if a.CatchUp || a.Words > 0 || a.Kind == incident.Closing || !a.At.After(now) || a.At.Sub(now) < min(team.NudgeBefore/2, answerable) {
 		return time.Time{}, false
 	}
 	if svc := r.Services[s.Service]; svc != nil && s.Firing() == 0 && !s.QuietSince.IsZero() && !a.At.Before(s.QuietSince.Add(svc.ResolvedAfter)) {

@@ -10,59 +10,53 @@ import (
 
 // updates returns what an audience of an open incident is due, now or next: one
 // update, and before it what channels that waited for its hours are to catch up
-// with.
-func (r Rules) updates(s *incident.State, p section, now time.Time) []Due {
-	begins := rows(inForce(p.cadence, s), p.sla, p.start)
-	steer := s.Steered(p.audience.Name)
-	if steer.Every > 0 && len(begins) > 0 { // another every; the beginning is the cadence's
-		begins = []begun{{at: begins[0].at, row: policies.Row{From: begins[0].row.From, Every: steer.Every}, by: steer.By}}
-	}
-	t := s.Told[p.audience.Name]
-	d, ok := scheduled(s, t, p, begins)
-	ok = ok && !steer.Paused
-	var behind Due
-	catches := false
-	if ok {
-		d = r.yield(d, s)
-		held := hold(&d, steer)
-		waits := p.hours(d, now)
-		if !held && !waits.At.Equal(d.At) && promised(t, waits.At, now) {
+// with. Of several sections, by which it is told of the outage and of what
+// followed from it, the one that falls due first says when; and the one whose
+// next word comes first says what is promised.
+func (r Rules) updates(s *incident.State, sections []section, now time.Time) []Due {
+	name := sections[0].audience.Name
+	t, steer := s.Told[name], s.Steered(name)
+	var d, behind Due
+	var by section
+	found, catches := false, false
+	for n := range sections {
+		p := &sections[n]
+		p.begins = r.rows(s, *p, steer)
+		one, ok := scheduled(s, t, *p)
+		if !ok || steer.Paused {
+			continue
+		}
+		one = r.yield(one, s, t)
+		held := hold(&one, steer)
+		waits := p.hours(one, now)
+		if !held && !waits.At.Equal(one.At) && promised(t, waits.At, now) {
 			waits = Due{At: t.NextAt, Why: t.NextWhy}
 		}
-		d = waits
-		if behind, catches = catchUp(d, t, p, now); catches {
-			catches = !hold(&behind, steer)
+		if !found || waits.At.Before(d.At) {
+			found, d, by = true, waits, *p
+			if behind, catches = catchUp(d, t, *p, now); catches {
+				catches = !hold(&behind, steer)
+			}
 		}
 	}
-	if w, fresh := s.Fresh(p.audience.Name); fresh {
+	if !found {
+		by = sections[0]
+	}
+	if w, fresh := s.Fresh(name); fresh {
 		d.Words = w.Number
-		if !ok || w.At.Before(d.At) { // a person's words wait for no hours
+		if !found || w.At.Before(d.At) { // a person's words wait for no hours
 			d = Due{At: w.At, Why: "words of " + w.By, Words: w.Number}
-			ok = true
+			found = true
 		}
 		behind.Words, catches = w.Number, catches && behind.At.Before(d.At)
 	}
-	if !ok {
+	if !found {
 		return nil
 	}
-	d.Audience, d.Policy, d.Every = p.audience.Name, p.policy, every(begins, now)
+	d.Audience, d.Policy, d.Every = name, by.policy, every(by.begins, now)
 	d.Kind, d.Late = kind(s, t, d.Words > 0), late(t, d, now)
-	at := d.At
-	if at.Before(now) {
-		at = incident.Clock(d.At, now)
-	}
-	if next, by, ok := after(begins, at); ok && !steer.Paused {
-		if next.Before(steer.HoldUntil) {
-			next = steer.HoldUntil
-		}
-		if n := p.hours(Due{At: next}, next); n.Channels == nil {
-			next = n.At
-		}
-		var margin time.Duration
-		if r.Margin != nil {
-			margin = r.Margin(p.audience.Name)
-		}
-		d.Next, d.NextWhy, d.Promise = next, why(p.policy, by), promise(next, by.row.Every, margin)
+	if !steer.Paused {
+		r.follow(&d, sections, steer, now)
 	}
 	if !catches {
 		return []Due{d}
@@ -74,6 +68,44 @@ func (r Rules) updates(s *incident.State, p section, now time.Time) []Due {
 	}
 	behind.Next, behind.NextWhy, behind.Promise = t.NextAt, t.NextWhy, t.PromiseAt
 	return []Due{behind, d}
+}
+
+// follow foresees the update after one, and what may be promised of it.
+func (r Rules) follow(d *Due, sections []section, steer incident.Steering, now time.Time) {
+	at := d.At
+	if at.Before(now) {
+		at = incident.Clock(d.At, now)
+	}
+	for _, p := range sections {
+		next, by, ok := after(p.begins, at)
+		if !ok {
+			continue
+		}
+		if next.Before(steer.HoldUntil) {
+			next = steer.HoldUntil
+		}
+		if n := p.hours(Due{At: next}, next); n.Channels == nil {
+			next = n.At
+		}
+		if !d.Next.IsZero() && !next.Before(d.Next) {
+			continue
+		}
+		var margin time.Duration
+		if r.Margin != nil {
+			margin = r.Margin(d.Audience)
+		}
+		d.Next, d.NextWhy, d.Promise = next, why(p.policy, by), promise(next, by.row.Every, margin)
+	}
+}
+
+// rows returns when the rows of a section begin, for the incident as it is and as
+// a person wants it.
+func (r Rules) rows(s *incident.State, p section, steer incident.Steering) []begun {
+	begins := rows(inForce(p.cadence, s), p.sla, p.start)
+	if steer.Every > 0 && len(begins) > 0 { // another every; the beginning is the cadence's
+		begins = []begun{{at: begins[0].at, row: policies.Row{From: begins[0].row.From, Every: steer.Every}, by: steer.By}}
+	}
+	return begins
 }
 
 // hold lets an update wait as long as a person wants, and reports whether it
@@ -107,20 +139,24 @@ func every(begins []begun, now time.Time) time.Duration {
 
 // yield lets an update wait for the end where that comes within the minute by
 // which every promise has room: nobody needs to hear "it seems over" and "it is
-// over" in one breath. Should an alert fire again before, it goes then.
-func (r Rules) yield(d Due, s *incident.State) Due {
+// over" in one breath. Nor does anybody who has heard nothing yet need to hear
+// that it seems over. Should an alert fire again before, it goes then.
+func (r Rules) yield(d Due, s *incident.State, t *incident.Told) Due {
 	svc := r.Services[s.Service]
 	if svc == nil || s.Firing() > 0 || s.QuietSince.IsZero() {
 		return d
 	}
-	if end := s.QuietSince.Add(svc.ResolvedAfter); end.After(d.At) && end.Sub(d.At) < time.Minute {
+	end := s.QuietSince.Add(svc.ResolvedAfter)
+	fresh := t == nil || t.First == 0 && !t.Heir
+	if end.After(d.At) && (fresh || end.Sub(d.At) < time.Minute) {
 		d.At = end
 	}
 	return d
 }
 
 // scheduled returns when the cadence makes an update due, hours left out.
-func scheduled(s *incident.State, t *incident.Told, p section, begins []begun) (Due, bool) {
+func scheduled(s *incident.State, t *incident.Told, p section) (Due, bool) {
+	begins := p.begins
 	if t != nil && t.First > 0 && t.Heard {
 		at, by, ok := after(begins, t.LastAt)
 		if !t.NextAt.IsZero() && (!ok || !at.Before(t.NextAt)) {
@@ -227,7 +263,7 @@ func (r Rules) closing(s *incident.State, name string, now time.Time) (Due, bool
 		return Due{}, false
 	}
 	d := Due{At: s.ResolvedAt, Why: "it is over"}
-	hold(&d, s.Steered(name))
+	held := hold(&d, s.Steered(name))
 	p := r.lastSection(s, name)
 	switch {
 	case p.audience == nil:
@@ -239,7 +275,11 @@ func (r Rules) closing(s *incident.State, name string, now time.Time) (Due, bool
 			}
 		}
 	default:
-		d = p.hours(d, now)
+		waits := p.hours(d, now)
+		if !held && !waits.At.Equal(d.At) && promised(t, waits.At, now) { // a word was promised before that
+			waits.At = t.NextAt
+		}
+		d = waits
 	}
 	d.Audience, d.Kind, d.Late = name, incident.Closing, late(t, d, now)
 	if w, ok := s.Fresh(name); ok {
@@ -248,13 +288,14 @@ func (r Rules) closing(s *incident.State, name string, now time.Time) (Due, bool
 	return d, true
 }
 
-// late reports whether an update comes after the moment promised for it.
+// late reports whether an update comes no earlier than the moment before which it
+// was promised.
 func late(t *incident.Told, d Due, now time.Time) bool {
 	at := d.At
 	if at.Before(now) {
 		at = now
 	}
-	return t != nil && !t.PromiseAt.IsZero() && at.After(t.PromiseAt)
+	return t != nil && !t.PromiseAt.IsZero() && !at.Before(t.PromiseAt)
 }
 
 // kind says what an update is to its audience: news only where something
@@ -271,7 +312,7 @@ func kind(s *incident.State, t *incident.Told, words bool) incident.UpdateKind {
 		return incident.Progress
 	case s.Unconfirmed:
 		return incident.Unknown
-	case len(s.Breached) > t.Breaches:
+	case s.Overran > t.Breaches:
 		return incident.Overdue
 	case t.Phase != s.Phase || t.Severity != s.Severity || !t.Estimate.Equal(s.Estimate) || t.Unconfirmed || !slices.Equal(t.Services, s.Services()):
 		return incident.Progress

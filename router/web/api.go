@@ -144,6 +144,9 @@ type decisionOutput struct {
 
 func (s *Server) postUpdate(ctx context.Context, in *updateInput) (*decisionOutput, error) {
 	texts, problems := s.texts(in.Body.Text, in.Body.Texts)
+	if in.Body.Audiences != nil && len(in.Body.Audiences) == 0 {
+		problems = append(problems, &huma.ErrorDetail{Location: "body.audiences", Message: "it names nobody; leave it out for everyone who was told"})
+	}
 	for i, a := range in.Body.Audiences {
 		if !slices.Contains(s.o.Audiences, a) {
 			problems = append(problems, &huma.ErrorDetail{
@@ -265,7 +268,7 @@ func (s *Server) submit(ctx context.Context, id string, in incident.Input) (*dec
 		if f.Steered != nil {
 			out.Body.Breaks = moment(f.Steered.Breaks)
 		}
-		if p := f.Planned; p != nil && (p.Words > 0 || p.Kind == incident.Closing) {
+		if p := f.Planned; p != nil && (p.Words > 0 || p.Kind == incident.Closing || p.Kind == incident.Combined || p.Kind == incident.Reopening && d.Reopened()) {
 			out.Body.Updates = append(out.Body.Updates, updateBody{Update: p.Update, Audience: p.Audience, Kind: string(p.Kind), Channels: p.Channels, Deliveries: p.Deliveries, NextBefore: moment(p.PromiseAt)})
 		}
 	}

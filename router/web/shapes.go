@@ -147,7 +147,10 @@ func audiences(p *router.Page) []audienceBody {
 			b.PromiseAt = moment(a.PromiseAt)
 		}
 		b.Promises.Made, b.Promises.Kept, b.Promises.Broken = a.Made, a.Kept, a.Broken
-		b.Promises.Held, b.HoldUntil, b.Paused = a.Held, moment(a.HoldUntil), a.Paused
+		b.Promises.Held, b.Paused = a.Held, a.Paused
+		if a.HoldUntil.After(time.Now()) { // it may have run out since
+			b.HoldUntil = moment(a.HoldUntil)
+		}
 		if a.LongestSilence > 0 {
 			b.LongestSilence = a.LongestSilence.Round(time.Second).String()
 		}
