@@ -279,7 +279,11 @@ func (b *Book) index(c *Case, now, soon time.Time) {
 func (b *Book) service(name string, now time.Time) *Case {
 	c := b.services[name]
 	if c == nil || c.State.Detached(now) {
+		before := c
 		c = &Case{State: incident.NewState(name), place: -1}
+		if before != nil {
+			c.State.Carry(before.State)
+		}
 		b.services[name] = c
 	}
 	return c

@@ -155,6 +155,62 @@ func TestAnIncidentOfItsOwnAfterADay(t *testing.T) {
 	}
 }
 
+// TestWhatWasMutedStaysMuted: an alert that fires on for days after a person ended
+// its incident opens nothing, whatever else opens and closes; once it has
+// resolved, it counts again.
+func TestWhatWasMutedStaysMuted(t *testing.T) {
+	b, n := New(policy(t)), &notes{}
+	now := noon
+	take := func(in incident.Input) {
+		for wake := b.Next(in.At); wake.Before(in.At); wake = b.Next(in.At) {
+			if err := b.Tick(wake, n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, _, err := b.Take(in, n); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Tick(in.At, n); err != nil {
+			t.Fatal(err)
+		}
+		now = in.At
+	}
+	webhook := func(at time.Time, o incident.Observation) {
+		take(incident.Input{At: at, Alerts: []incident.Observation{o}})
+	}
+	webhook(noon, alert("mail", "A", true, noon, time.Time{}))
+	webhook(noon.Add(time.Hour), alert("mail", "A", true, noon, time.Time{}))
+	take(incident.Input{At: noon.Add(2 * time.Hour), ID: "1", By: "oncall", Resolve: &incident.Resolve{Incident: "SR-1"}})
+	for day := range 4 { // repeats
+		webhook(now.Add(20*time.Hour), alert("mail", "A", true, noon, time.Time{}))
+		if len(b.ids) != 1 || b.Incident("SR-1").State.Open() {
+			t.Fatalf("day %d: it opened something", day)
+		}
+	}
+	began := now.Add(time.Hour)
+	webhook(began, alert("mail", "B", true, began, time.Time{}))
+	webhook(began.Add(time.Hour), alert("mail", "B", true, began, time.Time{}))
+	if c := b.Incident("SR-2"); c == nil || c.State.Firing() != 1 {
+		t.Fatalf("three days later another alert is an incident of its own, with that alone")
+	}
+	ends := now.Add(time.Hour)
+	webhook(ends, alert("mail", "A", false, noon, ends))
+	webhook(ends.Add(time.Hour), alert("mail", "A", true, ends.Add(time.Minute), time.Time{}))
+	if c := b.Incident("SR-2"); c.State.Firing() != 2 {
+		t.Errorf("%d alerts fire", c.State.Firing())
+	}
+	again := New(policy(t))
+	for _, f := range n.facts {
+		again.Remember(f)
+	}
+	again.Wind(now)
+	b.Incident("SR-2").State.Labels()
+	again.Incident("SR-2").State.Labels()
+	if !reflect.DeepEqual(b.Incident("SR-2").State, again.Incident("SR-2").State) {
+		t.Error("after a replay it is another one")
+	}
+}
+
 // TestAnOverrideIsNotCutInTwo: a webhook may be stored service by service, for
 // deciding it again changes nothing; words that were stored by halves would be
 // said twice.

@@ -235,6 +235,9 @@ func (p *post) again(t rapid.TB, b *Book, policy Policy, now time.Time) *Book {
 		} else {
 			same = n.services[c.State.Service]
 		}
+		if c.State.ID == "" && same != nil && same.State.ID != "" {
+			continue // a day after an incident something came in that was of no account
+		}
 		if same == nil && c.State.ID == "" && len(c.State.Alerts) == 0 {
 			continue // what came in was of no account, which the moment's end would have shown
 		}

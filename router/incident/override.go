@@ -224,6 +224,17 @@ func (s *State) unsteer(at time.Time) {
 	}
 }
 
+// Carry takes over the alerts that fire and were muted by resolving an earlier
+// incident by hand: they stay so until they have resolved once.
+func (s *State) Carry(from *State) {
+	for id, a := range from.Alerts {
+		if a.Firing() && a.Muted {
+			own := *a
+			s.Alerts[id] = &own
+		}
+	}
+}
+
 // unmute lets alerts count again that were muted by resolving by hand.
 func (s *State) unmute() {
 	for _, a := range s.Alerts {

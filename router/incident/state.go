@@ -339,7 +339,7 @@ func (s *State) Fresh(audience string) (Words, bool) {
 
 // Detached reports whether an alert that begins now belongs to a new outage.
 func (s *State) Detached(now time.Time) bool {
-	return !s.ResolvedAt.IsZero() && now.Sub(s.ResolvedAt) > relapse
+	return !s.ResolvedAt.IsZero() && now.Sub(s.ResolvedAt) > relapse && s.firing == 0 && s.Under == ""
 }
 
 func (s *State) anyFiring() bool {
