@@ -97,7 +97,7 @@ func (l *loader) smarthost(v value) (string, bool) {
 func (l *loader) sms(v value) *SMS {
 	s := &SMS{Provider: "twilio", APIURL: defaultAPIURL}
 	o, ok := l.object(v, "provider", "account_sid", "auth_token", "auth_token_file", "from", "messaging_service_sid",
-		"reply_to_number", "api_url", "messages_per_second", "budget")
+		"reply_to_number", "api_url", "messages_per_second", "budget", "depends_on")
 	if !ok {
 		return s
 	}
@@ -113,6 +113,7 @@ func (l *loader) sms(v value) *SMS {
 		l.plainHTTP(o.get("api_url"), url)
 	}
 	s.MessagesPerSecond = l.rate(o.get("messages_per_second"))
+	s.DependsOn = l.allOf(o.get("depends_on"), "service", keysOf(l.services))
 	if b, ok := l.object(o.get("budget"), "per_incident", "per_day"); ok {
 		s.BudgetPerIncident = l.integer(b.get("per_incident"), 1, 0)
 		s.BudgetPerDay = l.integer(b.get("per_day"), 1, 0)

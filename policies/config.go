@@ -76,6 +76,19 @@ type SMS struct {
 	MessagesPerSecond   float64 // 0: no pacing
 	BudgetPerIncident   int     // messages; 0: no limit
 	BudgetPerDay        int
+	DependsOn           []string
+}
+
+// Needs returns the services that each channel depends on.
+func (c *Config) Needs() map[string][]string {
+	needs := map[string][]string{}
+	if c.Email != nil {
+		needs[channelEmail] = c.Email.DependsOn
+	}
+	if c.SMS != nil {
+		needs[channelSMS] = c.SMS.DependsOn
+	}
+	return needs
 }
 
 // Secret is a secret value or the file that holds it. It never prints itself.

@@ -11,7 +11,6 @@ var notInForce = []string{
 	"nats.url",
 	"nats.credentials_file",
 	"nats.replicas",
-	"channels.email.depends_on",
 	"channels.sms.reply_to_number",
 	"channels.sms.budget",
 	"audiences.fallback",

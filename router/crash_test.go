@@ -244,7 +244,7 @@ func live(t *testing.T, dir string, seed uint64, lives func() (calls int, after 
 				Store: m, Inbox: m, Library: m, Writer: pack, Key: b.Key(), Log: log, Global: cfg.Global,
 				Policy: casebook.Policy{
 					Severities: cfg.Severities, Services: cfg.Services, Audiences: cfg.Audiences,
-					Policies: cfg.Policies, Teams: cfg.Teams, Watchdogs: cfg.Watchdogs,
+					Policies: cfg.Policies, Teams: cfg.Teams, Watchdogs: cfg.Watchdogs, Needs: cfg.Needs(),
 				},
 			})
 			err := r.Start(running)

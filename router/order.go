@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"sitrep/channels"
@@ -77,19 +78,16 @@ func (o order) parts() []channels.Part {
 func (r *Router) order(ctx context.Context, c *casebook.Case, o casebook.Order, now time.Time) (incident.Fact, error) {
 	s, d := c.State, o.Due
 	f := incident.Fact{At: now, Service: s.Service, Incident: s.ID}
-	people, err := r.roster(ctx, s, d)
+	people, err := r.roster(ctx, c, d)
 	if err == nil && o.Except != nil {
 		people, err = r.without(ctx, people, o)
 	}
 	if err != nil {
 		return f, err
 	}
-	if d.Channels != nil {
-		people.channels = d.Channels
-	}
 	deliveries := 0
 	for _, p := range people.all {
-		for _, channel := range people.channels {
+		for _, channel := range people.by.Channels {
 			if p.Address(channel) != "" {
 				deliveries++
 			}
@@ -105,7 +103,11 @@ func (r *Router) order(ctx context.Context, c *casebook.Case, o casebook.Order, 
 		return r.o.Writer.Render(v, who)
 	})
 	p := casebook.Numbered(c, o)
-	p.Channels, p.Critical, p.Roster, p.Deliveries = people.channels, people.critical, people.hashes, deliveries
+	people.by.Mark(&p, r.cases.Route(c, d))
+	p.Critical, p.Roster, p.Deliveries = people.critical, people.hashes, deliveries
+	if !slices.Equal(people.whole, people.hashes) {
+		p.Whole = people.whole
+	}
 	return r.fixed(ctx, f, p, texts)
 }
 

@@ -16,26 +16,56 @@ import (
 type roster struct {
 	all      []channels.Person
 	hashes   []string
-	channels []string
+	whole    []string // hashes with all addresses
+	by       casebook.By
 	reads    string
 	critical bool
 }
 
 // roster returns who gets an update: the audience as it is now; of a closing
-// update, everyone who was told.
-func (r *Router) roster(ctx context.Context, s *incident.State, d schedule.Due) (roster, error) {
+// update, everyone who was told. Each is left the addresses that he is reached
+// by now.
+func (r *Router) roster(ctx context.Context, c *casebook.Case, d schedule.Due) (roster, error) {
+	out, err := r.people(ctx, c.State, d)
+	if err != nil {
+		return out, err
+	}
+	out.whole = out.hashes
+	route := r.cases.Route(c, d)
+	if route.Plain() {
+		out.by.Channels = route.Channels
+		return out, nil
+	}
+	out.all = slices.Clone(out.all)
+	for i := range out.all {
+		p := &out.all[i]
+		uses, waits := route.Uses(p.Address)
+		out.by.Add(route, uses, waits)
+		if !slices.Contains(uses, channels.Email) {
+			p.Email = ""
+		}
+		if !slices.Contains(uses, channels.SMS) {
+			p.Phone = ""
+		}
+	}
+	out.hashes, err = r.store(ctx, out.all)
+	return out, err
+}
+
+// people returns who an update is for.
+func (r *Router) people(ctx context.Context, s *incident.State, d schedule.Due) (roster, error) {
 	var out roster
 	if d.Team {
 		t := r.cases.Team(d.Audience)
 		now, err := r.current(ctx, "team "+t.Name, t.Recipients)
 		if err == nil {
-			out = roster{all: now.all, hashes: now.hashes, channels: t.Channels, reads: t.Name, critical: true}
+			out = roster{all: now.all, hashes: now.hashes, reads: t.Name, critical: true}
 		}
 		return out, err
 	}
 	told, a := s.Told[d.Audience], r.cases.Audience(d.Audience)
 	if a != nil {
-		out.channels, out.reads, out.critical = a.Channels, string(a.Reads), a.Critical
+		out.reads, out.critical = string(a.Reads), a.Critical
 		now, err := r.current(ctx, a.Name, a.Recipients)
 		if err != nil {
 			return out, err
@@ -47,7 +77,7 @@ func (r *Router) roster(ctx context.Context, s *incident.State, d schedule.Due) 
 	} else if told != nil {
 		// The configuration knows the audience no more. Those who were told are
 		// told the end, by whatever reaches them.
-		out.channels, out.reads = told.Channels, string(policies.Staff)
+		out.reads = string(policies.Staff)
 	}
 	if told == nil || d.Kind != incident.Closing {
 		return out, nil

@@ -208,7 +208,7 @@ const mailRate = 5
 func judgement(cfg *policies.Config) casebook.Policy {
 	return casebook.Policy{
 		Severities: cfg.Severities, Services: cfg.Services,
-		Audiences: cfg.Audiences, Policies: cfg.Policies, Teams: cfg.Teams, Watchdogs: cfg.Watchdogs, Rate: rates(cfg),
+		Audiences: cfg.Audiences, Policies: cfg.Policies, Teams: cfg.Teams, Watchdogs: cfg.Watchdogs, Rate: rates(cfg), Needs: cfg.Needs(),
 	}
 }
 

@@ -41,7 +41,7 @@ func TestRehearse(t *testing.T) {
 		says   []string
 	}{
 		{"table", []string{"when ", "Fri 2026-10-23 16:41  first ", "18:00", "yes   words of oncall", "longest silence", "closing to staff"}},
-		{"timeline", []string{"MailDown fires: 3 alerts", "SR-1 opened", "-> board: progress by sms+email, next before 18:00", "A storage array failed", "longest silence"}},
+		{"timeline", []string{"MailDown fires: 3 alerts", "SR-1 opened", "-> board: progress by sms, later email, next before 18:00", "A storage array failed", "longest silence"}},
 		{"json", []string{`{"at":"2026-10-23T14:41:00Z","kind":"first","incident":"SR-1","audience":"it","recipients":1,"channels":["email"],"promise":"2026-10-23T15:15:00Z","kept":null,"why":"critical-outage: from 0s, every 30m","text":"`}},
 	} {
 		code, out, errs := rehearsal(t, []string{"--format=" + c.format}, "friday.script", friday)

@@ -58,6 +58,7 @@ type Book struct {
 // New returns a book without cases.
 func New(p Policy) *Book {
 	b := &Book{rules: compile(p), services: map[string]*Case{}, ids: map[string]*Case{}, strays: map[string]incident.Observation{}}
+	b.rules.schedule.Out = b.out
 	b.kennel()
 	return b
 }

@@ -51,7 +51,7 @@ func (b *Book) combine(items []*item) []*item {
 		if !b.rules.joins(i.due) && !instant {
 			continue
 		}
-		people, channels := b.rules.people(i.due)
+		route := b.Route(i.c, i.due)
 		team, own := "", ""
 		if i.due.Team {
 			team = i.due.Audience
@@ -59,7 +59,8 @@ func (b *Book) combine(items []*item) []*item {
 		if instant {
 			own = i.c.State.ID
 		}
-		for _, p := range people {
+		for _, p := range b.rules.people(i.due) {
+			channels, _ := route.Uses(p.Address)
 			for _, channel := range channels {
 				a := address{team, own, channel, strings.ToLower(p.Address(channel))}
 				if a.at == "" {

@@ -1,6 +1,7 @@
 package casebook
 
 import (
+	"slices"
 	"time"
 
 	"sitrep/router/incident"
@@ -142,16 +143,34 @@ func (b *Book) tellParent(c *Case, before string, facts []incident.Fact, in inci
 func (b *Book) tellChildren(c *Case, facts []incident.Fact, in incident.Input, s Scribe, t *touched) {
 	turned := false
 	for _, f := range facts {
-		turned = turned || f.Opened != nil || f.Reopened != nil || f.Resolved != nil || f.Joined != nil || f.Parted != nil
+		turned = turned || f.Opened != nil || f.Reopened != nil || f.Resolved != nil || f.Joined != nil || f.Parted != nil || f.Passed != nil
 	}
 	if !turned {
 		return
+	}
+	if b.carries(c.State.Service) { // a channel works again, or does not
+		for _, other := range b.waiting() {
+			t.add(other)
+		}
 	}
 	for _, name := range b.rules.neededBy[c.State.Service] {
 		if child := b.services[name]; child != nil && child != c {
 			b.decide(child, incident.Input{At: in.At}, s, t)
 		}
 	}
+}
+
+// waiting are the cases of which somebody is behind by some channel, in the order
+// of their numbers.
+func (b *Book) waiting() []*Case {
+	var all []*Case
+	for _, c := range b.ids {
+		if c.State.Waits() {
+			all = append(all, c)
+		}
+	}
+	slices.SortFunc(all, func(x, y *Case) int { return Number(x.State.ID) - Number(y.State.ID) })
+	return all
 }
 
 // landed reports a combined update, all of whose parts are finished, to the

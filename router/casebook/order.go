@@ -1,6 +1,8 @@
 package casebook
 
 import (
+	"slices"
+
 	"sitrep/policies"
 	"sitrep/router/incident"
 	"sitrep/router/schedule"
@@ -13,6 +15,44 @@ type Order struct {
 	// Carried names those updates.
 	Except  map[string]map[string]bool
 	Carried []incident.Carrier
+}
+
+// By is by which channels people are reached, as their routes say: Fell are those
+// that take the place of others, and Behind those that somebody waits for.
+type By struct{ Channels, Fell, Behind []string }
+
+// Add takes in how one person is reached.
+func (y *By) Add(r Route, uses, waits []string) {
+	for _, c := range uses {
+		y.Channels = with(y.Channels, c)
+		if !slices.Contains(r.Channels, c) {
+			y.Fell = with(y.Fell, c)
+		}
+	}
+	for _, c := range waits {
+		y.Behind = with(y.Behind, c)
+	}
+}
+
+// Mark puts them into an order, in the order of the route's channels.
+func (y By) Mark(p *incident.Planned, r Route) {
+	order := append(slices.Clone(r.Channels), r.Fallback...)
+	place := func(a, b string) int { return slices.Index(order, a) - slices.Index(order, b) }
+	slices.SortFunc(y.Channels, place)
+	p.Channels, p.Fell = y.Channels, y.Fell
+	if p.Team { // what it was asked is past when the channel works again
+		return
+	}
+	for _, c := range y.Behind {
+		p.Behind = with(p.Behind, c)
+	}
+}
+
+func with(all []string, one string) []string {
+	if slices.Contains(all, one) {
+		return all
+	}
+	return append(all, one)
 }
 
 // Omits reports whether an address gets another update instead of this one.

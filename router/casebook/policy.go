@@ -19,6 +19,8 @@ type Policy struct {
 	Policies   []*policies.Policy
 	Teams      []*policies.Team
 	Watchdogs  []policies.Watchdog
+	// Needs are the services that a channel depends on.
+	Needs map[string][]string
 	// Rate is how many deliveries a second a channel makes; it decides how much
 	// margin a promise to many people needs. 0: no bound.
 	Rate map[string]float64
@@ -136,19 +138,18 @@ func (c rulebook) shares(those map[string]bool, name string) bool {
 	return those[name] || slices.ContainsFunc(c.in[name], func(other string) bool { return those[other] })
 }
 
-// people returns who gets an update, and by which channels.
-func (c rulebook) people(d schedule.Due) (people []policies.Recipient, channels []string) {
+// people returns who gets an update.
+func (c rulebook) people(d schedule.Due) []policies.Recipient {
 	if d.Team {
 		if t := c.teams[d.Audience]; t != nil {
-			people, channels = t.Recipients, t.Channels
+			return t.Recipients
 		}
-	} else if a := c.audiences[d.Audience]; a != nil {
-		people, channels = a.Recipients, a.Channels
+		return nil
 	}
-	if d.Channels != nil {
-		channels = d.Channels
+	if a := c.audiences[d.Audience]; a != nil {
+		return a.Recipients
 	}
-	return people, channels
+	return nil
 }
 
 // rules are those of one service.

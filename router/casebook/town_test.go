@@ -15,7 +15,8 @@ import (
 
 // town is a policy in which all that judges has to do with each other: services
 // that need each other, people who are in several audiences, hours, shares of
-// clocks, rows by phase, an SMS that waits for no hours, teams, a watchdog.
+// clocks, rows by phase, an SMS that waits for no hours, teams, a watchdog, a
+// channel that is out with a service.
 func town(t testing.TB) Policy {
 	person := func(name string, phone bool) policies.Recipient {
 		r := policies.Recipient{Name: name, Email: name + "@town.example", Language: "nl", TimeZone: "Europe/Amsterdam"}
@@ -25,7 +26,7 @@ func town(t testing.TB) Policy {
 		return r
 	}
 	mayor, manager, engineer := person("mayor", true), person("manager", true), person("engineer", false)
-	it := &policies.Audience{Name: "it", Reads: policies.Technical, Channels: []string{"email"}, Recipients: []policies.Recipient{engineer, manager}}
+	it := &policies.Audience{Name: "it", Reads: policies.Technical, Channels: []string{"email"}, Fallback: []string{"sms"}, Recipients: []policies.Recipient{engineer, manager}}
 	management := &policies.Audience{Name: "management", Channels: []string{"email", "sms"}, Recipients: []policies.Recipient{manager, mayor}}
 	board := &policies.Audience{Name: "board", Critical: true, Channels: []string{"sms", "email"}, Recipients: []policies.Recipient{mayor, person("councillor", true)}}
 	staff := &policies.Audience{Name: "staff", Channels: []string{"email"}, Recipients: []policies.Recipient{person("clerk", false), engineer}}
@@ -55,6 +56,7 @@ func town(t testing.TB) Policy {
 			service("storage", nil, policies.Threshold{FiringFor: 2 * time.Minute, Alerts: 2}),
 		},
 		Audiences: []*policies.Audience{it, management, board, staff},
+		Needs:     map[string][]string{"email": {"mail"}},
 		Teams: []*policies.Team{
 			{Name: "communication", Channels: []string{"sms"}, NudgeBefore: 10 * time.Minute, Recipients: []policies.Recipient{person("spokesman", true)}},
 			{Name: "resolution", Channels: []string{"email"}, Recipients: []policies.Recipient{engineer}},
@@ -115,15 +117,17 @@ type post struct {
 
 func (p *post) Order(c *Case, o Order, now time.Time) (incident.Fact, error) {
 	f := incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID}
-	people, channels := p.book.rules.people(o.Due)
+	route := p.book.Route(c, o.Due)
 	planned := Numbered(c, o)
-	planned.Channels, planned.Roster, planned.Parts = channels, []string{o.Audience}, 1
+	planned.Roster, planned.Parts = []string{o.Audience}, 1
+	var by By
 	omitted := 0
-	for _, r := range people {
-		for _, channel := range channels {
+	for _, r := range p.book.rules.people(o.Due) {
+		uses, waits := route.Uses(r.Address)
+		by.Add(route, uses, waits)
+		for _, channel := range uses {
 			address := strings.ToLower(r.Address(channel))
 			switch {
-			case address == "":
 			case o.Omits(channel, address):
 				omitted++
 			default:
@@ -138,6 +142,7 @@ func (p *post) Order(c *Case, o Order, now time.Time) (incident.Fact, error) {
 	if planned.Deliveries+omitted == 0 {
 		p.t.Fatalf("%s to %s reaches nobody", o.Kind, o.Audience)
 	}
+	by.Mark(&planned, route)
 	f.Planned = &planned
 	return f, nil
 }

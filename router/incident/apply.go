@@ -132,7 +132,7 @@ func (s *State) reopen(r *Reopened, byHand bool, at time.Time) {
 	}
 	for _, t := range s.Told {
 		if !byHand {
-			t.Breaches = 0
+			t.Breaches, t.Fell = 0, nil
 		}
 		if t.Heard && !t.Closed && t.Kind != Closing {
 			continue // the end waited for its hours: to them it never was over

@@ -37,11 +37,16 @@ func (s *State) plan(p *Planned, at time.Time) {
 		t.Words = p.Words
 	}
 	t.Closed, t.Channels, t.Behind = p.Kind == Closing && len(p.Behind) == 0, p.Channels, p.Behind
+	t.fall(p.Fell)
 	t.Unheard = len(p.Behind) > 0 && (t.Unheard || p.Kind == First)
 	if p.Kind != Progress && p.Kind != Unknown { // those do not say that a clock ran out
 		t.Breaches = s.Overran
 	}
-	for _, h := range p.Roster {
+	whole := p.Whole
+	if whole == nil {
+		whole = p.Roster
+	}
+	for _, h := range whole {
 		if !slices.Contains(t.Rosters, h) {
 			t.Rosters = append(t.Rosters, h)
 		}
@@ -101,6 +106,15 @@ func (t *Told) answered(p *Pending, sum *Delivered) {
 		return
 	}
 	p.Done, p.InTime = true, inTime && sum.Superseded == 0
+}
+
+// fall remembers fallbacks that an audience was told by.
+func (t *Told) fall(channels []string) {
+	for _, c := range channels {
+		if !slices.Contains(t.Fell, c) {
+			t.Fell = append(slices.Clone(t.Fell), c) // facts hold the old one
+		}
+	}
 }
 
 // ask remembers what a team was asked.

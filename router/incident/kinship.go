@@ -69,6 +69,7 @@ type Heir struct {
 	PromiseAt time.Time `json:"promise_at,omitzero"` // promised and not answered yet; zero: nothing
 	Channels  []string  `json:"channels,omitempty"`  // it was told by
 	Rosters   []string  `json:"rosters,omitempty"`   // of the people who were told
+	Fell      []string  `json:"fell,omitempty"`      // fallbacks that it was told by
 	Steering  *Steering `json:"steering,omitempty"`  // what a person decided for it
 }
 
@@ -89,7 +90,7 @@ func (s *State) heirs() []Heir {
 		if t.Closed || !t.Heard && !t.Heir {
 			continue // one who is told by another incident hears on from that
 		}
-		h := Heir{Steering: s.steering(name), Audience: name, Policy: t.Policy, NextAt: t.NextAt, Channels: t.Channels, Rosters: t.Rosters}
+		h := Heir{Steering: s.steering(name), Audience: name, Policy: t.Policy, NextAt: t.NextAt, Channels: t.Channels, Fell: t.Fell, Rosters: t.Rosters}
 		for _, p := range t.Promises {
 			if p.By == 0 && !p.Broken {
 				h.PromiseAt = p.At
@@ -106,7 +107,7 @@ func (s *State) Heirs(service string) []Heir {
 	var all []Heir
 	for _, name := range sortedKeys(s.Told) {
 		if t := s.Told[name]; slices.Contains(t.Services, service) || slices.Contains(t.Folded, service) {
-			all = append(all, Heir{Steering: s.steering(name), Audience: name, Policy: t.Policy, Channels: t.Channels, Rosters: t.Rosters})
+			all = append(all, Heir{Steering: s.steering(name), Audience: name, Policy: t.Policy, Channels: t.Channels, Fell: t.Fell, Rosters: t.Rosters})
 		}
 	}
 	return all
@@ -195,6 +196,7 @@ func (s *State) inherit(heirs []Heir, folded, why string, at time.Time) {
 		if t.Channels == nil {
 			t.Channels = h.Channels
 		}
+		t.fall(h.Fell)
 		for _, r := range h.Rosters {
 			if !slices.Contains(t.Rosters, r) {
 				t.Rosters = append(t.Rosters, r)

@@ -19,7 +19,8 @@ type Planned struct {
 	PromiseAt  time.Time  `json:"promise_at,omitzero"` // "next update before"; zero: none
 	Promised   time.Time  `json:"promised,omitzero"`   // what the one before it promised for this one
 	Channels   []string   `json:"channels"`            // all at once
-	Behind     []string   `json:"behind,omitempty"`    // channels that wait for the audience's hours
+	Behind     []string   `json:"behind,omitempty"`    // channels that wait for the audience's hours, or are out
+	Fell       []string   `json:"fell,omitempty"`      // those of Channels that take the place of others
 	CatchUp    bool       `json:"catch_up,omitempty"`  // to channels that waited: the audience's clock and promise stay
 	Critical   bool       `json:"critical,omitempty"`  // overtakes others
 	Words      int        `json:"words,omitempty"`     // number of the words it carries
@@ -27,6 +28,7 @@ type Planned struct {
 	Policy     string     `json:"policy,omitempty"`    // whose rows its next update follows
 	Texts      string     `json:"texts"`               // hash of what it says
 	Roster     []string   `json:"roster"`              // hashes of the chunks of who gets it
+	Whole      []string   `json:"whole,omitempty"`     // of who is told by it, all addresses; empty: Roster
 	Deliveries int        `json:"deliveries"`          // recipients times channels that reach them
 	Parts      int        `json:"parts"`               // how many parts it is cut into
 	First      int        `json:"first,omitempty"`     // number of the audience's first update: the thread's head

@@ -193,7 +193,8 @@ type Told struct {
 	Firing      int  // alerts firing at its last update
 	Heard       bool // told since the outage, or its relapse, began
 	Closed      bool
-	Behind      []string // channels that have not had the last update: they wait for hours
+	Behind      []string // channels that have not had the last update: they wait for hours, or are out
+	Fell        []string // fallbacks that it was told by
 	Unheard     bool     // those have not had a first word either
 	Breaches    int      // SLA breaches that it was told of
 	Unconfirmed bool     // it was told that nobody knows
@@ -268,6 +269,16 @@ func (s *State) Since() (since time.Time) {
 		}
 	}
 	return since
+}
+
+// Waits reports whether an audience has not had the last update by some channel.
+func (s *State) Waits() bool {
+	for _, t := range s.Told {
+		if len(t.Behind) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Firing returns how many alerts fire, those muted by hand left out.

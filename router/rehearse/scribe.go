@@ -45,25 +45,30 @@ func (s *scribe) Order(c *casebook.Case, o casebook.Order, now time.Time) (incid
 	if s.orders++; s.orders > maxUpdates {
 		return f, fmt.Errorf("more than %d updates by %s\nhint: look at the cadences, or end the rehearsal earlier", maxUpdates, now.Format(time.RFC3339))
 	}
-	all, by, reads, critical := s.audience(o.Due)
+	all, reads, critical := s.audience(o.Due)
+	route := s.book.Route(c, o.Due)
+	var by casebook.By
 	var people []policies.Recipient
 	deliveries := 0
 	for _, r := range all {
+		uses, waits := route.Uses(r.Address)
+		by.Add(route, uses, waits)
+		own := policies.Recipient{Name: r.Name, Language: r.Language, TimeZone: r.TimeZone}
 		before := deliveries
-		for _, channel := range by {
-			switch address := strings.ToLower(r.Address(channel)); {
-			case o.Omits(channel, address):
-				if channel == "sms" {
-					r.Phone = ""
-				} else {
-					r.Email = ""
-				}
-			case address != "":
-				deliveries++
+		for _, channel := range uses {
+			address := r.Address(channel)
+			if o.Omits(channel, strings.ToLower(address)) {
+				continue
+			}
+			deliveries++
+			if channel == "sms" {
+				own.Phone = address
+			} else {
+				own.Email = address
 			}
 		}
 		if deliveries > before {
-			people = append(people, r)
+			people = append(people, own)
 		}
 	}
 	if deliveries == 0 && len(o.Carried) == 0 {
@@ -71,11 +76,12 @@ func (s *scribe) Order(c *casebook.Case, o casebook.Order, now time.Time) (incid
 		return f, nil
 	}
 	p := casebook.Numbered(c, o)
-	p.Channels, p.Critical, p.Deliveries = by, critical, deliveries
+	by.Mark(&p, route)
+	p.Critical, p.Deliveries = critical, deliveries
 	p.Roster = rosters(o.Audience, len(all))
 	p.Parts = len(p.Roster) * len(p.Channels)
 	f.Planned = &p
-	text, err := s.text(people, by, func(r words.Reader) (words.Rendered, error) {
+	text, err := s.text(people, p.Channels, func(r words.Reader) (words.Rendered, error) {
 		r.Reads = reads
 		return s.stage.Words.Render(s.book.Sheet(s.stage.Global, s.stage.Words, c, o.Due, now), r)
 	})
@@ -107,21 +113,17 @@ func (s *scribe) Combine(c *casebook.Case, m casebook.Combined, now time.Time) (
 	return f, nil
 }
 
-// audience returns who is told or asked, how, and in which words.
-func (s *scribe) audience(d schedule.Due) (people []policies.Recipient, by []string, reads string, critical bool) {
+// audience returns who is told or asked, and in which words.
+func (s *scribe) audience(d schedule.Due) (people []policies.Recipient, reads string, critical bool) {
 	if d.Team {
 		t := s.book.Team(d.Audience)
-		return t.Recipients, t.Channels, t.Name, true
+		return t.Recipients, t.Name, true
 	}
 	a := s.book.Audience(d.Audience)
 	if a == nil {
-		return nil, nil, "", false // nobody
+		return nil, "", false // nobody
 	}
-	by = a.Channels
-	if d.Channels != nil {
-		by = d.Channels
-	}
-	return a.Recipients, by, string(a.Reads), a.Critical
+	return a.Recipients, string(a.Reads), a.Critical
 }
 
 // rosters names the chunks of people that an order goes to.

@@ -38,7 +38,7 @@ func stage(t testing.TB, own string) Stage {
 	}
 	return Stage{
 		Global: cfg.Global, Words: pack,
-		Policy: casebook.Policy{Severities: cfg.Severities, Services: cfg.Services, Audiences: cfg.Audiences, Policies: cfg.Policies, Teams: cfg.Teams, Watchdogs: cfg.Watchdogs},
+		Policy: casebook.Policy{Severities: cfg.Severities, Services: cfg.Services, Audiences: cfg.Audiences, Policies: cfg.Policies, Teams: cfg.Teams, Watchdogs: cfg.Watchdogs, Needs: cfg.Needs()},
 	}
 }
 

@@ -20,6 +20,8 @@ type Rules struct {
 	// Margin is twice the time that the slowest channel needs for everybody of
 	// an audience; nil: a minute is enough.
 	Margin func(audience string) time.Duration
+	// Out reports whether a channel is not to be trusted now; nil: all work.
+	Out func(channel string) bool
 	// Teams are those that somebody can be reached of, by name; a nudge_before
 	// of zero asks for no words.
 	Teams map[string]*policies.Team

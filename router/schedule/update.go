@@ -34,7 +34,7 @@ func (r Rules) updates(s *incident.State, sections []section, now time.Time) []D
 		}
 		if !found || waits.At.Before(d.At) {
 			found, d, by = true, waits, *p
-			if behind, catches = catchUp(d, t, *p, now); catches {
+			if behind, catches = r.catchUp(d, t, *p, now); catches {
 				catches = !hold(&behind, steer)
 			}
 		}
@@ -243,17 +243,43 @@ func (p section) sms() (only, rest []string) {
 }
 
 // catchUp brings the channels that waited to where the others are, when the
-// hours begin, unless an update by all channels comes first, or within the minute
-// after it, or is due by now as well.
-func catchUp(d Due, t *incident.Told, p section, now time.Time) (Due, bool) {
-	if t == nil || !t.Heard || len(t.Behind) == 0 || p.active == nil {
+// hours begin or the channel works again, unless an update by all channels comes
+// first, or within the minute after it, or is due by now as well.
+func (r Rules) catchUp(d Due, t *incident.Told, p section, now time.Time) (Due, bool) {
+	if t == nil || !t.Heard {
 		return Due{}, false
 	}
-	at, ok := p.active.Next(t.LastAt)
-	if !ok || d.At.Sub(at) < time.Minute || d.Channels == nil && !d.At.After(now) {
+	ready, rest := r.ready(t)
+	if ready == nil {
 		return Due{}, false
 	}
-	return Due{At: at, Channels: t.Behind, CatchUp: true, Why: "its hours began"}, true
+	at, why := t.LastAt, "it can be reached again"
+	if p.active != nil && !p.active.Contains(at) {
+		var ok bool
+		if at, ok = p.active.Next(at); !ok {
+			return Due{}, false
+		}
+		why = "its hours began"
+	}
+	if at.Before(now) {
+		at = now
+	}
+	if d.At.Sub(at) < time.Minute || d.Channels == nil && !d.At.After(now) {
+		return Due{}, false
+	}
+	return Due{At: at, Channels: ready, Behind: rest, CatchUp: true, Why: why}, true
+}
+
+// ready returns the channels that waited and work, and those that do not yet.
+func (r Rules) ready(t *incident.Told) (ready, rest []string) {
+	for _, c := range t.Behind {
+		if r.Out != nil && r.Out(c) {
+			rest = append(rest, c)
+		} else {
+			ready = append(ready, c)
+		}
+	}
+	return ready, rest
 }
 
 // closing returns the end for an audience that was told of the beginning.
@@ -268,7 +294,10 @@ func (r Rules) closing(s *incident.State, name string, now time.Time) (Due, bool
 	switch {
 	case p.audience == nil:
 	case t.Kind == incident.Closing && len(t.Behind) > 0 && !t.Heir: // told by SMS; the rest waits
-		d.Channels, d.CatchUp = t.Behind, true
+		if d.Channels, d.Behind = r.ready(t); d.Channels == nil {
+			return Due{}, false
+		}
+		d.CatchUp = true
 		if p.active != nil {
 			if at, ok := p.active.Next(t.LastAt); ok {
 				d.At = at

@@ -1,0 +1,95 @@
+package casebook
+
+import (
+	"slices"
+
+	"sitrep/router/incident"
+	"sitrep/router/schedule"
+)
+
+// Route is by which channels an update reaches people. A channel is out while a
+// service that it depends on is: whoever has another way, be it one that is only
+// a fallback, gets it by that, and hears by the channel again once it works. Who
+// has no other way is written to all the same.
+type Route struct {
+	Channels []string // all at once
+	Fallback []string // where those are out
+	out      func(channel string) bool
+}
+
+// Uses returns the channels that one person is reached by, and those that wait
+// until they work again.
+func (r Route) Uses(address func(channel string) string) (uses, waits []string) {
+	var down []string
+	for _, c := range r.Channels {
+		switch {
+		case address(c) == "":
+		case r.out(c):
+			down = append(down, c)
+		default:
+			uses = append(uses, c)
+		}
+	}
+	if len(uses) == 0 {
+		for _, c := range r.Fallback {
+			if address(c) != "" && !r.out(c) {
+				uses = append(uses, c)
+			}
+		}
+	}
+	if len(uses) == 0 {
+		return down, nil
+	}
+	return uses, down
+}
+
+// Plain reports whether everybody is reached by all of the channels.
+func (r Route) Plain() bool { return !slices.ContainsFunc(r.Channels, r.out) }
+
+// Route returns the route of an update. An end goes by the fallbacks as well by
+// which its audience was told.
+func (b *Book) Route(c *Case, d schedule.Due) Route {
+	r := Route{out: b.out}
+	if d.Team {
+		if t := b.Team(d.Audience); t != nil {
+			r.Channels = t.Channels
+		}
+		return r
+	}
+	told, a := c.State.Told[d.Audience], b.Audience(d.Audience)
+	switch {
+	case d.Channels != nil:
+		r.Channels = d.Channels
+	case a != nil:
+		r.Channels, r.Fallback = a.Channels, a.Fallback
+	case told != nil:
+		r.Channels = told.Channels
+	}
+	if told != nil && d.Channels == nil && d.Kind == incident.Closing {
+		r.Channels = slices.Clone(r.Channels)
+		for _, f := range told.Fell {
+			if !slices.Contains(r.Channels, f) {
+				r.Channels = append(r.Channels, f)
+			}
+		}
+	}
+	return r
+}
+
+// out reports whether a service that a channel depends on is out.
+func (b *Book) out(channel string) bool {
+	return slices.ContainsFunc(b.rules.Needs[channel], func(service string) bool {
+		c := b.services[service]
+		return c != nil && (c.State.Open() || c.State.Under != "")
+	})
+}
+
+// carries reports whether a channel depends on a service.
+func (b *Book) carries(service string) bool {
+	for _, services := range b.rules.Needs {
+		if slices.Contains(services, service) {
+			return true
+		}
+	}
+	return false
+}
