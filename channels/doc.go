@@ -21,6 +21,9 @@
 // attempt that may have been accepted, on top of another, is counted as a
 // possible duplicate, and says word for word what the first one said.
 //
+// Where there is another way to a recipient, that he can never be reached by this
+// channel is reported at once, and once more with the finished part.
+//
 // An update tells its recipient how many before it were never sent to him:
 // superseded or given up, with no attempt that may have been accepted. That is
 // walked out from the ledgers of the parts before, back to the first that went

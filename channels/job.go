@@ -234,9 +234,12 @@ func (j *job) report() Report {
 	if !j.lastAt.IsZero() {
 		rep.LastAt = j.lastAt.UTC()
 	}
-	for _, r := range j.rows {
+	for n, r := range j.rows {
 		if r.absent {
 			continue
+		}
+		if r.state == Failed && j.part.Fallback {
+			rep.Fell = append(rep.Fell, n)
 		}
 		rep.Possible += max(r.maybe-1, 0)
 		switch r.state {

@@ -76,6 +76,10 @@ type Report struct {
 	Superseded int       `json:"superseded"`
 	Possible   int       `json:"possible_duplicates"` // copies that may have come on top
 	LastAt     time.Time `json:"last_at,omitzero"`    // the last acceptance
+	// Fell are the rows that failed, where there is another way to them. Partial
+	// says that the part is not finished: nothing but Fell is set.
+	Fell    []int `json:"fell,omitempty"`
+	Partial bool  `json:"partial,omitempty"`
 }
 
 // ErrFenced says that another worker took the part over.

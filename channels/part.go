@@ -48,6 +48,10 @@ type Part struct {
 	// Expires is when it is of no use any more; zero: it always is.
 	Expires time.Time `json:"expires,omitzero"`
 
+	// Fallback says that there is another way to those whom this channel cannot
+	// reach for good: they are reported at once.
+	Fallback bool `json:"fallback,omitempty"`
+
 	First    int `json:"first,omitempty"`    // the audience's first update; 0: this is it
 	Previous int `json:"previous,omitempty"` // the audience's update before this one
 }

@@ -78,6 +78,9 @@ const (
 	// ledgerGrace how long it tries to write down what came of them.
 	wireGrace   = 8 * time.Second
 	ledgerGrace = wireGrace + 1500*time.Millisecond
+	// fellPatience is how long a failed row is tried to be reported before its part
+	// is finished.
+	fellPatience = 5 * time.Second
 	// renewal is how often leases are renewed; they last 30 s.
 	renewal = 10 * time.Second
 )
@@ -211,9 +214,26 @@ func (w *Worker) take(o outcome) {
 	if o.err != nil {
 		w.o.Log.Warn("an attempt failed", "part", j.id, "row", o.intent.row, "class", string(f.Class), "code", f.Code, "state", string(to), "err", o.err)
 	}
+	if to == Failed && j.part.Fallback {
+		w.fell(j, o.intent.row)
+	}
 	if w.o.Watch.Outcome != nil {
 		w.o.Watch.Outcome(w.o.Channel, to, f.Class, f.Code, o.took)
 	}
+}
+
+// fell reports a row that failed for good while others of its part go on, so that
+// its recipient need not wait for them. Should that be lost, the report of the
+// finished part says it again.
+func (w *Worker) fell(j *job, row int) {
+	r := Report{Incident: j.part.Incident, Update: j.part.Update, Part: j.id, Fell: []int{row}, Partial: true}
+	w.reports.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), fellPatience)
+		defer cancel()
+		if err := w.o.Receipts.Report(ctx, r); err != nil {
+			w.o.Log.Debug("a failed row could not be reported yet", "part", r.Part, "err", err)
+		}
+	})
 }
 
 func (w *Worker) add(j *job) {

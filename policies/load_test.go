@@ -33,7 +33,7 @@ func TestDefault(t *testing.T) {
 	for _, w := range cfg.Warnings {
 		t.Errorf("unexpected warning: %s", w)
 	}
-	want := []string{"channels.sms.budget", "audiences.fallback"}
+	want := []string{"channels.sms.budget"}
 	if !slices.Equal(cfg.NotInForce, want) {
 		t.Errorf("not in force: %q", cfg.NotInForce)
 	}

@@ -13,7 +13,6 @@ var notInForce = []string{
 	"nats.replicas",
 	"channels.sms.reply_to_number",
 	"channels.sms.budget",
-	"audiences.fallback",
 }
 
 // idleKeys returns those of them that the file sets, in file order.

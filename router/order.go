@@ -68,6 +68,7 @@ func (o order) parts() []channels.Part {
 				Previous:  p.Previous,
 				Team:      p.Team,
 				Covers:    covers,
+				Fallback:  len(p.Fallback) > 0,
 			})
 		}
 	}
@@ -77,6 +78,9 @@ func (o order) parts() []channels.Part {
 // order fixes what an update says and who gets it, and returns the fact.
 func (r *Router) order(ctx context.Context, c *casebook.Case, o casebook.Order, now time.Time) (incident.Fact, error) {
 	s, d := c.State, o.Due
+	if d.Fall != nil {
+		return r.fallback(ctx, c, o, now)
+	}
 	f := incident.Fact{At: now, Service: s.Service, Incident: s.ID}
 	people, err := r.roster(ctx, c, d)
 	if err == nil && o.Except != nil {
@@ -104,11 +108,67 @@ func (r *Router) order(ctx context.Context, c *casebook.Case, o casebook.Order, 
 	})
 	p := casebook.Numbered(c, o)
 	people.by.Mark(&p, r.cases.Route(c, d))
+	if a := r.cases.Audience(d.Audience); a != nil && !d.Team && d.Channels == nil {
+		p.Fallback = slices.DeleteFunc(slices.Clone(a.Fallback), func(c string) bool { return slices.Contains(p.Channels, c) })
+	}
 	p.Critical, p.Roster, p.Deliveries = people.critical, people.hashes, deliveries
 	if !slices.Equal(people.whole, people.hashes) {
 		p.Whole = people.whole
 	}
 	return r.fixed(ctx, f, p, texts)
+}
+
+// fallback fixes who gets an update by another way, and returns the fact: it says
+// the same.
+func (r *Router) fallback(ctx context.Context, c *casebook.Case, o casebook.Order, now time.Time) (incident.Fact, error) {
+	fall := o.Fall
+	p := casebook.Numbered(c, o)
+	p.Channels, p.Critical, p.Texts = o.Channels, fall.Order.Critical, fall.Order.Texts
+	f := incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID, Planned: &p}
+	if fall.Chunk >= len(fall.Order.Roster) {
+		return f, nil
+	}
+	var all []channels.Person
+	hashes := fall.Order.Roster
+	if len(fall.Order.Whole) == len(hashes) { // there they have all their addresses
+		hashes = fall.Order.Whole
+	}
+	err := r.insist(ctx, "a roster", func() (err error) {
+		all, err = r.o.Library.Roster(ctx, hashes[fall.Chunk])
+		return err
+	})
+	if err != nil {
+		return f, err
+	}
+	var people []channels.Person
+	for _, row := range fall.Rows {
+		if row < 0 || row >= len(all) {
+			continue
+		}
+		one := all[row]
+		if !slices.Contains(o.Channels, channels.Email) {
+			one.Email = ""
+		}
+		if !slices.Contains(o.Channels, channels.SMS) {
+			one.Phone = ""
+		}
+		if one.Email == "" && one.Phone == "" {
+			continue
+		}
+		people = append(people, one)
+		for _, channel := range o.Channels {
+			if one.Address(channel) != "" {
+				p.Deliveries++
+			}
+		}
+	}
+	if len(people) > 0 {
+		if p.Roster, err = r.store(ctx, people); err != nil {
+			return f, err
+		}
+	}
+	p.Parts = len(p.Roster) * len(p.Channels)
+	return f, nil
 }
 
 // combine fixes what a combined update says, and returns the fact.

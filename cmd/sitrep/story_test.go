@@ -33,8 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// storyConfig is the organisation of the stories: the contract's, less what is
-// not in force.
+// storyConfig is the organisation of the stories: the contract's, made smaller.
 const storyConfig = `
 global: {organisation: Gemeente Voorbeeld, language: nl, time_zone: Europe/Amsterdam, external_url: https://sitrep.voorbeeld.example}
 channels:

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	smtp "github.com/emersion/go-smtp"
+
 	"sitrep/channels/channeltest"
 )
 
@@ -40,6 +42,44 @@ func TestMailTellsOfItself(t *testing.T) {
 		s.golden("mail-tells-of-itself")
 		if n := len(s.smtp.Mailbox("bestuurder@voorbeeld.example")); n != 1 {
 			t.Errorf("the board got %d mails: the end alone was to come by mail", n)
+		}
+	})
+}
+
+// TestWhoCannotBeReachedByMailHearsBySMS: a mail address that is refused for good
+// brings the same words by SMS, at once, while others of the part still wait; a
+// restart in between changes nothing. Who has no phone is not reached, and the
+// promise was kept all the same: it was his own reason.
+func TestWhoCannotBeReachedByMailHearsBySMS(t *testing.T) {
+	config := strings.Replace(storyConfig,
+		`{name: management, channels: [email], recipients: [{name: "Manager ICT", email: manager@voorbeeld.example}]}`,
+		`{name: management, channels: [email], fallback: [sms], recipients: [
+			{name: "Greylisted", email: grey@voorbeeld.example, phone: "+31612345607"},
+			{name: "Manager ICT", email: manager@voorbeeld.example, phone: "+31612345603"},
+			{name: "No phone", email: gone@voorbeeld.example}]}`, 1)
+	tellWith(t, config, func(t *testing.T, s *story) {
+		s.note("two addresses are gone; a third is greylisted for some minutes")
+		s.smtp.Misbehave(func(m channeltest.Moment) channeltest.Act {
+			switch {
+			case m.Stage != channeltest.StageRcpt:
+			case m.To == "manager@voorbeeld.example", m.To == "gone@voorbeeld.example":
+				return channeltest.Act{Reply: &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}}
+			case m.To == "grey@voorbeeld.example" && m.N < 5:
+				return channeltest.Act{Reply: &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "greylisted"}}
+			}
+			return channeltest.Act{}
+		})
+		a := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
+		s.webhook(a)
+		s.pass(6 * time.Minute)
+		s.restart(time.Minute)
+		s.pass(60 * time.Minute)
+		a.ends = time.Now()
+		s.webhook(a)
+		s.pass(10 * time.Minute)
+		s.golden("fallback")
+		if _, _, broken := s.promises("SR-1"); broken != 0 {
+			t.Errorf("%d promises are broken", broken)
 		}
 	})
 }

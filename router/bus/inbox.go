@@ -94,6 +94,7 @@ func (b *Bus) Report(ctx context.Context, r channels.Report) error {
 		Delivered: incident.Delivered{
 			Update: r.Update, Part: r.Part, Accepted: r.Accepted, Failed: r.Failed,
 			Unreached: r.Unreached, Superseded: r.Superseded, Possible: r.Possible, LastAt: r.LastAt,
+			Fell: r.Fell, Partial: r.Partial,
 		},
 	}})
 }

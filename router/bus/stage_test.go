@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/mail"
 	"os"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -265,7 +266,7 @@ func (s *stage) finished(limit time.Duration, parts ...channels.Part) (sum chann
 // expect compares a sum: what was planned is all there, one way or the other.
 func (s *stage) expect(got, want channels.Report) {
 	s.Helper()
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		s.Errorf("the ledger says %+v, want %+v", got, want)
 	}
 }

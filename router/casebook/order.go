@@ -96,6 +96,10 @@ func Numbered(c *Case, o Order) incident.Planned {
 		Team:      d.Team,
 		Carried:   o.Carried,
 	}
+	if d.Fall != nil {
+		p.For, p.Number, p.Words, p.Behind, p.CatchUp = d.Fall.Order.Update, d.Fall.Order.Number, 0, nil, false
+		return p
+	}
 	if d.Team {
 		p.Number = c.State.Updates + 1 // so that its words change
 	}

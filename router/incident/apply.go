@@ -77,6 +77,8 @@ func Apply(s *State, f Fact) {
 		s.Words = append(s.Words, Words{Number: f.Said.Number, At: f.At, Texts: f.Said.Texts, Audiences: f.Said.Audiences, By: f.By})
 	case f.Planned != nil:
 		s.plan(f.Planned, f.At)
+	case f.Fell != nil:
+		s.fall(f.Fell, f.At)
 	case f.Delivered != nil:
 		s.deliver(f.Delivered)
 	case f.Kept != nil:

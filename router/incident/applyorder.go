@@ -10,8 +10,12 @@ func (s *State) plan(p *Planned, at time.Time) {
 	if p.Parts+len(p.Carried) > 0 {
 		s.Flights[p.Update] = &Flight{Order: *p, At: at, Done: map[string]bool{}}
 	}
+	s.risen(p)
 	if p.Side() {
 		s.ask(p, at)
+		if p.For > 0 {
+			s.totals(p.Audience).Planned += p.Deliveries
+		}
 		return
 	}
 	t := s.told(p.Audience)
@@ -70,7 +74,7 @@ func (s *State) deliver(d *Delivered) {
 	if landed {
 		delete(s.Flights, d.Update)
 	}
-	if f.Order.Side() {
+	if f.Order.Side() && f.Order.For == 0 {
 		return
 	}
 	n := s.totals(f.Order.Audience)
@@ -79,7 +83,7 @@ func (s *State) deliver(d *Delivered) {
 	n.Unreached += d.Unreached
 	n.Superseded += d.Superseded
 	n.Possible += d.Possible
-	if !landed {
+	if !landed || f.Order.For > 0 {
 		return
 	}
 	t := s.told(f.Order.Audience)

@@ -246,7 +246,10 @@ func (d *decision) receipt() {
 	if f == nil || f.Done[r.Part] {
 		return // reported before
 	}
-	d.emit(Fact{Delivered: &r})
+	d.fell(f, r)
+	if r.Fell = nil; !r.Partial {
+		d.emit(Fact{Delivered: &r})
+	}
 }
 
 // judge says what the time alone makes true.

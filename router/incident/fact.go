@@ -40,6 +40,7 @@ type Fact struct {
 	Led         *Led         `json:"led,omitempty"`
 	Titled      *Titled      `json:"titled,omitempty"`
 	Steered     *Steered     `json:"steered,omitempty"`
+	Fell        *Fell        `json:"fell,omitempty"`
 }
 
 // Fired: an alert of the service began to fire, or fires again.

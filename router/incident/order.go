@@ -40,6 +40,10 @@ type Planned struct {
 	// something, not told; About is what for.
 	Team  bool    `json:"team,omitempty"`
 	About []About `json:"about,omitempty"`
+	// Fallback are the channels that take the place of these for whom they fail for
+	// good. For is the update that this one stands in for, to whom it failed.
+	Fallback []string `json:"fallback,omitempty"`
+	For      int      `json:"for,omitempty"`
 	// Carried are the combined updates that bring this one to some of its
 	// audience; they are not on its own roster. Covers are the updates that a
 	// combined one brings.
@@ -67,8 +71,9 @@ type Cover struct {
 }
 
 // Side reports whether the order moves no audience's clock: a message to a team,
-// or a combined one, whose parts the audiences' own orders count.
-func (p *Planned) Side() bool { return p.Team || p.Kind == Combined }
+// a combined one, whose parts the audiences' own orders count, or one that says
+// again by another way what failed.
+func (p *Planned) Side() bool { return p.Team || p.Kind == Combined || p.For > 0 }
 
 // Delivered: a worker finished a part of an update. Deliveries themselves are
 // not facts; this is the sum of one part.
@@ -81,6 +86,10 @@ type Delivered struct {
 	Superseded int       `json:"superseded,omitempty"` // not sent, a newer update existed
 	Possible   int       `json:"possible_duplicates,omitempty"`
 	LastAt     time.Time `json:"last_at,omitzero"` // the last acceptance, by the worker's clock
+	// Fell are the rows of the part that the channel will never reach. Partial
+	// says that the part goes on, and nothing else is known of it.
+	Fell    []int `json:"fell,omitempty"`
+	Partial bool  `json:"partial,omitempty"`
 }
 
 // Promise: a promised update came in time, or did not.
@@ -105,6 +114,9 @@ func (p Planned) String() string {
 	}
 	for i, a := range p.About {
 		s += choose(i == 0, ", about ", " and ") + fmt.Sprintf("%s due %s", a.Audience, stamp(a.DueAt))
+	}
+	if p.For > 0 {
+		s += fmt.Sprintf(", in the place of update %d", p.For)
 	}
 	if p.Late {
 		s += ", late"

@@ -29,7 +29,7 @@ func (f Fact) Name() string {
 		{"reopened", f.Reopened != nil}, {"override_refused", f.Refused != nil}, {"nobody_reached", f.Unrostered != nil},
 		{"joined", f.Joined != nil}, {"parted", f.Parted != nil}, {"consequence", f.Caused != nil}, {"consequence_over", f.Eased != nil},
 		{"watchdog_silent", f.Silent != nil}, {"watchdog_returned", f.Returned != nil},
-		{"estimate_given", f.Estimated != nil}, {"lead_changed", f.Led != nil}, {"title_changed", f.Titled != nil}, {"audience_steered", f.Steered != nil},
+		{"estimate_given", f.Estimated != nil}, {"lead_changed", f.Led != nil}, {"title_changed", f.Titled != nil}, {"audience_steered", f.Steered != nil}, {"part_fell", f.Fell != nil},
 	} {
 		if k.is {
 			return k.name
@@ -82,6 +82,8 @@ func (f Fact) predicate() string {
 		return f.Planned.String()
 	case f.Delivered != nil:
 		return f.Delivered.String()
+	case f.Fell != nil:
+		return f.Fell.String()
 	case f.Kept != nil:
 		after := ""
 		if f.Kept.Late {

@@ -128,6 +128,7 @@ type State struct {
 	Words   []Words
 	Told    map[string]*Told // by audience
 	Flights map[int]*Flight  // updates whose deliveries are not all reported
+	Falls   []*Fall          // what failed for good, and is to go by another way
 	Totals  map[string]*Totals
 
 	common      map[string]string
@@ -238,6 +239,8 @@ type Flight struct {
 	At    time.Time       // it was planned
 	Done  map[string]bool // parts and carriers reported
 	Sum   Delivered       // of what they reported
+	// Fallen are the rows that failed for good, by part.
+	Fallen map[string][]int
 }
 
 // Totals count deliveries of one audience.

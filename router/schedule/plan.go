@@ -50,6 +50,8 @@ type Due struct {
 	// the updates that it is asked to give words for.
 	Team  bool
 	About []Due
+	// Fall is what failed for good, and goes by another way.
+	Fall *incident.Fall
 }
 
 // Plan returns the updates that are due at now, in the order of their due
@@ -78,7 +80,7 @@ func (r Rules) all(s *incident.State, now time.Time) []Due {
 	if s.ID == "" || s.Under != "" || s.Kind == incident.Watchdog {
 		return nil
 	}
-	var all []Due
+	all := falls(s)
 	if !s.Open() {
 		for _, name := range heard(s) {
 			if d, ok := r.closing(s, name, now); ok {
@@ -128,6 +130,19 @@ func (r Rules) all(s *incident.State, now time.Time) []Due {
 	}
 	for _, name := range names {
 		all = append(all, r.updates(s, told[name], now)...)
+	}
+	return all
+}
+
+// falls are due at once.
+func falls(s *incident.State) []Due {
+	var all []Due
+	for _, f := range s.Falls {
+		p := f.Order
+		all = append(all, Due{
+			At: f.At, Audience: p.Audience, Kind: p.Kind, Channels: p.Fallback, CatchUp: true, Words: p.Words,
+			Why: strings.Join(p.Channels, " and ") + " failed for good", Fall: f,
+		})
 	}
 	return all
 }
