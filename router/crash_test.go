@@ -133,7 +133,7 @@ func afternoon(r *rand.Rand) []happening {
 		at += time.Duration(r.IntN(20*60*1000)) * time.Millisecond
 		in := incident.Input{ID: fmt.Sprint("input ", len(all)), By: "oncall"}
 		id := fmt.Sprint("SR-", 1+r.IntN(2))
-		switch r.IntN(10) {
+		switch r.IntN(11) {
 		case 0, 1, 2, 3, 4, 5:
 			in = incident.Input{}
 			for range 1 + r.IntN(3) {
@@ -145,7 +145,12 @@ func afternoon(r *rand.Rand) []happening {
 		case 6:
 			in.Say = &incident.Say{Incident: id, Texts: map[string]string{"": "somebody looks at it"}, Phase: incident.Identified}
 		case 7:
-			in.Steer = &incident.Steer{Incident: id, Audience: "board", HoldUntil: start.Add(at + time.Hour).UTC()}
+			in.Steer = &incident.Steer{Incident: id, Audience: "board", Paused: r.IntN(3) == 0, Every: time.Duration(r.IntN(2)) * 20 * time.Minute}
+			if r.IntN(2) == 0 {
+				in.Steer.HoldUntil = start.Add(at + time.Hour).UTC()
+			}
+		case 10:
+			in.Reopen = &incident.Reopen{Incident: id}
 		case 8:
 			in.Set = &incident.Set{Incident: id, Lead: new("Fatima"), Severity: new("critical")}
 		case 9:
@@ -196,10 +201,16 @@ func (p *postman) deliver(ctx context.Context, b *bus.Bus) error {
 	p.mu.Unlock()
 	var reports []incident.Input
 	now := time.Now().UTC()
-	for _, part := range bag {
-		reports = append(reports, incident.Input{At: now, Receipt: &incident.Receipt{Incident: part.Incident, Delivered: incident.Delivered{
-			Update: part.Update, Part: part.ID(), Accepted: 1, LastAt: now,
-		}}})
+	for n, part := range bag {
+		d := incident.Delivered{Update: part.Update, Part: part.ID(), Accepted: 1, LastAt: now}
+		if part.Fallback && part.Update%3 == 0 { // the first of them cannot be reached
+			d.Accepted, d.Failed, d.LastAt, d.Fell = 0, 1, time.Time{}, []int{0}
+			if n%2 == 0 { // and that is known before the rest
+				early := incident.Delivered{Update: part.Update, Part: part.ID(), Fell: []int{0}, Partial: true}
+				reports = append(reports, incident.Input{At: now, Receipt: &incident.Receipt{Incident: part.Incident, Delivered: early}})
+			}
+		}
+		reports = append(reports, incident.Input{At: now, Receipt: &incident.Receipt{Incident: part.Incident, Delivered: d}})
 	}
 	if reports == nil {
 		return nil
