@@ -136,24 +136,60 @@ const (
 )
 
 // Fill puts values into the marked slots of a text; a slot without one
-// vanishes. A mark that is not closed is none: what follows it stays.
+// vanishes. A mark that is not closed is none: what follows it stays. A line of
+// nothing but slots is a paragraph of its own, or a blank line.
 func Fill(text string, slots map[string]string) string {
-	if !strings.Contains(text, "\x02") {
-		return text
-	}
 	var out strings.Builder
+	rest := text
 	for {
-		before, rest, found := strings.Cut(text, "\x02")
-		out.WriteString(before)
-		if !found {
-			return out.String()
-		}
-		name, after, closed := strings.Cut(rest, "\x03")
-		if !closed {
+		mark := strings.IndexByte(rest, 2)
+		if mark < 0 {
+			if rest == text {
+				return text
+			}
 			out.WriteString(rest)
 			return out.String()
 		}
+		begin := strings.LastIndexByte(rest[:mark], '\n') + 1
+		end := strings.IndexByte(rest[mark:], '\n') + mark
+		if end < mark {
+			end = len(rest)
+		}
+		out.WriteString(rest[:begin])
+		filled, only := fillLine(rest[begin:end], slots)
+		if words := strings.Fields(filled); only && end-begin < len(text) {
+			filled = strings.Join(words, " ")
+			if filled != "" {
+				filled = "\n" + filled + "\n"
+			}
+		}
+		out.WriteString(filled)
+		rest = rest[end:]
+		if rest == "" {
+			return out.String()
+		}
+		out.WriteByte('\n')
+		rest = rest[1:]
+	}
+}
+
+// fillLine fills one line; only says that it held nothing but slots.
+func fillLine(line string, slots map[string]string) (filled string, only bool) {
+	var out strings.Builder
+	rest := line
+	for {
+		before, mark, found := strings.Cut(rest, "\x02")
+		out.WriteString(before)
+		only = (only || len(rest) == len(line)) && strings.TrimSpace(before) == ""
+		if !found {
+			return out.String(), only && rest != line
+		}
+		name, after, closed := strings.Cut(mark, "\x03")
+		if !closed {
+			out.WriteString(mark)
+			return out.String(), false
+		}
 		out.WriteString(slots[name])
-		text = after
+		rest = after
 	}
 }

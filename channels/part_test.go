@@ -24,6 +24,16 @@ func TestFill(t *testing.T) {
 			t.Errorf("Fill(%q) is %q, want %q", in, got, want)
 		}
 	}
+	for in, want := range map[string]string{ // a line of its own
+		"a\n\x02late\x03 \x02missed\x03\nb":  "a\n\nto late. 2 missed.\n\nb",
+		"a\n\x02none\x03 \x02missed\x03\nb":  "a\n\n2 missed.\n\nb",
+		"a\n\x02none\x03 \x02nothing\x03\nb": "a\n\nb",
+		"a\n \nb\x02none\x03":                "a\n \nb",
+	} {
+		if got := Fill(in, map[string]string{"late": "to late.", "missed": "2 missed."}); got != want {
+			t.Errorf("Fill(%q) is %q, want %q", in, got, want)
+		}
+	}
 	if got := Fill("a\x02late\x03b", nil); got != "ab" {
 		t.Errorf("without values: %q", got)
 	}

@@ -15,6 +15,9 @@ func Mark(name string) string { return "\x02" + name + "\x03" }
 
 // Fill puts phrases into the slots of s; a slot without a phrase is emptied.
 func Fill(s string, phrases map[string]string) string {
+	if len(phrases) == 0 {
+		s = strings.ReplaceAll(s, Mark(SlotLate)+" "+Mark(SlotMissed), "")
+	}
 	return strings.NewReplacer(
 		Mark(SlotLate), phrases[SlotLate],
 		Mark(SlotMissed), phrases[SlotMissed],

@@ -166,7 +166,7 @@ func (s *scribe) text(people []policies.Recipient, by []string, say func(words.R
 	if channel == "sms" {
 		return told{short: r.SMS, whole: r.SMS}, nil
 	}
-	return told{short: r.Subject, whole: strings.ReplaceAll(words.Fill(r.Text, nil), "\n \n", "\n\n")}, nil
+	return told{short: r.Subject, whole: words.Fill(r.Text, nil)}, nil
 }
 
 // Decided keeps a fact, and orders the receipts of an update.
