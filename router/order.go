@@ -52,7 +52,12 @@ func (o order) parts() []channels.Part {
 	var parts []channels.Part
 	for chunk, hash := range p.Roster {
 		for _, channel := range p.Channels {
+			var expires time.Time
+			if channel == channels.SMS { // the next one is there by then, and says more
+				expires = p.PromiseAt
+			}
 			parts = append(parts, channels.Part{
+				Expires:   expires,
 				Incident:  o.incident,
 				Update:    p.Update,
 				Chunk:     chunk,

@@ -40,6 +40,10 @@ func TestMailTellsOfItself(t *testing.T) {
 		s.webhook(a)
 		s.pass(45 * time.Minute)
 		s.golden("mail-tells-of-itself")
+		first := s.twilio.Phone("+31612345604")[0] // at 0:15, with the next one before 1:05
+		if left := first.Validity; left != 50*time.Minute {
+			t.Errorf("the provider may keep an SMS for %s, after the next one came", left)
+		}
 		if n := len(s.smtp.Mailbox("bestuurder@voorbeeld.example")); n != 1 {
 			t.Errorf("the board got %d mails: the end alone was to come by mail", n)
 		}
