@@ -48,6 +48,10 @@ type Part struct {
 	// Expires is when it is of no use any more; zero: it always is.
 	Expires time.Time `json:"expires,omitzero"`
 
+	// For is the update that this one stands in for, to whom it could not be
+	// brought by another channel; 0: none. Such a part is in nobody's way, and
+	// nothing takes its place.
+	For int `json:"for,omitempty"`
 	// Fallback says that there is another way to those whom this channel cannot
 	// reach for good: they are reported at once.
 	Fallback bool `json:"fallback,omitempty"`

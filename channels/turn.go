@@ -130,6 +130,7 @@ func (w *Worker) record(ctx context.Context, j *job, r Record) error {
 		return err
 	}
 	j.last, j.held = last, nil
+	w.fell(j, r)
 	if r.Done != nil {
 		j.settled = true
 		w.drop(j)

@@ -214,19 +214,25 @@ func (w *Worker) take(o outcome) {
 	if o.err != nil {
 		w.o.Log.Warn("an attempt failed", "part", j.id, "row", o.intent.row, "class", string(f.Class), "code", f.Code, "state", string(to), "err", o.err)
 	}
-	if to == Failed && j.part.Fallback {
-		w.fell(j, o.intent.row)
-	}
 	if w.o.Watch.Outcome != nil {
 		w.o.Watch.Outcome(w.o.Channel, to, f.Class, f.Code, o.took)
 	}
 }
 
-// fell reports a row that failed for good while others of its part go on, so that
-// its recipient need not wait for them. Should that be lost, the report of the
-// finished part says it again.
-func (w *Worker) fell(j *job, row int) {
-	r := Report{Incident: j.part.Incident, Update: j.part.Update, Part: j.id, Fell: []int{row}, Partial: true}
+// fell reports rows that failed for good while others of their part go on, so that
+// their recipients need not wait for them. The ledger has them by then. Should it
+// be lost, the report of the finished part says it again.
+func (w *Worker) fell(j *job, record Record) {
+	var rows []int
+	for _, t := range record.Steps {
+		if t.State == Failed {
+			rows = append(rows, t.Row)
+		}
+	}
+	if !j.part.Fallback || record.Done != nil || rows == nil {
+		return
+	}
+	r := Report{Incident: j.part.Incident, Update: j.part.Update, Part: j.id, Fell: rows, Partial: true}
 	w.reports.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), fellPatience)
 		defer cancel()

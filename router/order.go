@@ -74,6 +74,7 @@ func (o order) parts() []channels.Part {
 				Team:      p.Team,
 				Covers:    covers,
 				Fallback:  len(p.Fallback) > 0,
+				For:       p.For,
 			})
 		}
 	}
@@ -83,7 +84,7 @@ func (o order) parts() []channels.Part {
 // order fixes what an update says and who gets it, and returns the fact.
 func (r *Router) order(ctx context.Context, c *casebook.Case, o casebook.Order, now time.Time) (incident.Fact, error) {
 	s, d := c.State, o.Due
-	if d.Fall != nil {
+	if d.Falls != nil {
 		return r.fallback(ctx, c, o, now)
 	}
 	f := incident.Fact{At: now, Service: s.Service, Incident: s.ID}
@@ -103,7 +104,7 @@ func (r *Router) order(ctx context.Context, c *casebook.Case, o casebook.Order, 
 		}
 	}
 	if deliveries == 0 && len(o.Carried) == 0 {
-		f.Unrostered = &incident.Unrostered{Audience: d.Audience}
+		f.Unrostered = &incident.Unrostered{Audience: d.Audience, CatchUp: d.CatchUp}
 		return f, nil
 	}
 	v := r.cases.Sheet(r.o.Global, r.o.Writer, c, d, now)
@@ -113,9 +114,7 @@ func (r *Router) order(ctx context.Context, c *casebook.Case, o casebook.Order, 
 	})
 	p := casebook.Numbered(c, o)
 	people.by.Mark(&p, r.cases.Route(c, d))
-	if a := r.cases.Audience(d.Audience); a != nil && !d.Team && d.Channels == nil {
-		p.Fallback = slices.DeleteFunc(slices.Clone(a.Fallback), func(c string) bool { return slices.Contains(p.Channels, c) })
-	}
+	p.Fallback = r.cases.Fallback(c, d, p.Channels)
 	p.Critical, p.Roster, p.Deliveries = people.critical, people.hashes, deliveries
 	if !slices.Equal(people.whole, people.hashes) {
 		p.Whole = people.whole
@@ -126,54 +125,58 @@ func (r *Router) order(ctx context.Context, c *casebook.Case, o casebook.Order, 
 // fallback fixes who gets an update by another way, and returns the fact: it says
 // the same.
 func (r *Router) fallback(ctx context.Context, c *casebook.Case, o casebook.Order, now time.Time) (incident.Fact, error) {
-	fall := o.Fall
+	of := o.Falls[0].Order
 	p := casebook.Numbered(c, o)
-	p.Channels, p.Critical, p.Texts = o.Channels, fall.Order.Critical, fall.Order.Texts
+	p.Channels, p.Critical, p.Texts = o.Channels, of.Critical, of.Texts
 	f := incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID, Planned: &p}
-	if fall.Chunk >= len(fall.Order.Roster) {
-		return f, nil
-	}
-	var all []channels.Person
-	hashes := fall.Order.Roster
-	if len(fall.Order.Whole) == len(hashes) { // there they have all their addresses
-		hashes = fall.Order.Whole
-	}
-	err := r.insist(ctx, "a roster", func() (err error) {
-		all, err = r.o.Library.Roster(ctx, hashes[fall.Chunk])
-		return err
-	})
-	if err != nil {
-		return f, err
-	}
 	var people []channels.Person
-	for _, row := range fall.Rows {
-		if row < 0 || row >= len(all) {
-			continue
+	for _, fall := range o.Falls {
+		some, err := r.fallen(ctx, *fall)
+		if err != nil {
+			return f, err
 		}
-		one := all[row]
-		if !slices.Contains(o.Channels, channels.Email) {
-			one.Email = ""
-		}
-		if !slices.Contains(o.Channels, channels.SMS) {
-			one.Phone = ""
-		}
-		if one.Email == "" && one.Phone == "" {
-			continue
-		}
-		people = append(people, one)
-		for _, channel := range o.Channels {
-			if one.Address(channel) != "" {
-				p.Deliveries++
+		for _, one := range some {
+			if !slices.Contains(o.Channels, channels.Email) {
+				one.Email = ""
+			}
+			if !slices.Contains(o.Channels, channels.SMS) {
+				one.Phone = ""
+			}
+			if one.Email != "" || one.Phone != "" {
+				people = append(people, one)
+				p.Deliveries++ // there is one channel more than those that failed
 			}
 		}
 	}
+	var err error
 	if len(people) > 0 {
-		if p.Roster, err = r.store(ctx, people); err != nil {
-			return f, err
-		}
+		p.Roster, err = r.store(ctx, people)
 	}
 	p.Parts = len(p.Roster) * len(p.Channels)
-	return f, nil
+	return f, err
+}
+
+// fallen returns the people of a chunk whom a channel could not reach, with all
+// their addresses.
+func (r *Router) fallen(ctx context.Context, fall incident.Fall) (people []channels.Person, err error) {
+	hashes := fall.Order.Roster
+	if len(fall.Order.Whole) == len(hashes) {
+		hashes = fall.Order.Whole
+	}
+	if fall.Chunk >= len(hashes) {
+		return nil, nil
+	}
+	var all []channels.Person
+	err = r.insist(ctx, "a roster", func() (err error) {
+		all, err = r.o.Library.Roster(ctx, hashes[fall.Chunk])
+		return err
+	})
+	for _, row := range fall.Rows {
+		if row >= 0 && row < len(all) {
+			people = append(people, all[row])
+		}
+	}
+	return people, err
 }
 
 // combine fixes what a combined update says, and returns the fact.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +85,134 @@ func TestWhoCannotBeReachedByMailHearsBySMS(t *testing.T) {
 		s.golden("fallback")
 		if _, _, broken := s.promises("SR-1"); broken != 0 {
 			t.Errorf("%d promises are broken", broken)
+		}
+	})
+}
+
+// dead refuses everybody whose address begins so.
+func dead(m channeltest.Moment) channeltest.Act {
+	if m.Stage == channeltest.StageRcpt && strings.HasPrefix(m.To, "dead") {
+		return channeltest.Act{Reply: &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}}
+	}
+	return channeltest.Act{}
+}
+
+// told counts the SMS to a number that hold a text.
+func (s *story) told(number, text string) (n int) {
+	for _, m := range s.twilio.Phone(number) {
+		if strings.Contains(m.Body, text) {
+			n++
+		}
+	}
+	return n
+}
+
+// managers is the story's organisation with others for its manager.
+func managers(section string) string {
+	return strings.Replace(storyConfig,
+		`{name: management, channels: [email], recipients: [{name: "Manager ICT", email: manager@voorbeeld.example}]}`, section, 1)
+}
+
+// TestManyFallAtOnce: each of them hears the beginning and the end, once.
+func TestManyFallAtOnce(t *testing.T) {
+	const n = 24
+	var people []string
+	number := func(i int) string { return fmt.Sprintf("+316123457%02d", i) }
+	for i := range n {
+		people = append(people, fmt.Sprintf(`{name: "P%d", email: dead%d@voorbeeld.example, phone: "%s"}`, i, i, number(i)))
+	}
+	config := managers(`{name: management, channels: [email], fallback: [sms], recipients: [` + strings.Join(people, ", ") + `]}`)
+	tellWith(t, config, func(t *testing.T, s *story) {
+		s.smtp.Misbehave(dead)
+		a := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
+		s.webhook(a)
+		s.pass(20 * time.Minute)
+		a.ends = time.Now()
+		s.webhook(a)
+		s.pass(10 * time.Minute)
+		for i := range n {
+			if began, ended := s.told(number(i), "begonnen"), s.told(number(i), "is voorbij"); began != 1 || ended != 1 {
+				t.Errorf("%d was told %d times of the beginning and %d times of the end", i, began, ended)
+			}
+		}
+	})
+}
+
+// TestWhoIsInTwoAudiencesFallsOnce: what comes in one message has a second way too.
+func TestWhoIsInTwoAudiencesFallsOnce(t *testing.T) {
+	const x, phone = `{name: "X", email: dead@voorbeeld.example, phone: "+31612345777"}`, "+31612345777"
+	config := strings.Replace(managers(`{name: management, channels: [email], fallback: [sms], recipients: [`+x+`]}`),
+		`channels: [email], recipients: [{name: "IT department", email: it@voorbeeld.example}]`,
+		`channels: [email], fallback: [sms], recipients: [{name: "IT department", email: it@voorbeeld.example}, `+x+`]`, 1)
+	tellWith(t, config, func(t *testing.T, s *story) {
+		s.smtp.Misbehave(dead)
+		a := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
+		s.webhook(a)
+		s.pass(20 * time.Minute)
+		a.ends = time.Now()
+		s.webhook(a)
+		s.pass(10 * time.Minute)
+		if began, ended := s.told(phone, "began")+s.told(phone, "begonnen"), s.told(phone, "over")+s.told(phone, "voorbij"); began != 1 || ended != 1 {
+			t.Errorf("told %d times of the beginning and %d times of the end: %+v", began, ended, s.twilio.Phone(phone))
+		}
+	})
+}
+
+// TestTheEndGoesTheSameWay: also where the configuration names the way no more, or
+// the audience.
+func TestTheEndGoesTheSameWay(t *testing.T) {
+	const phone = "+31612345777"
+	config := managers(`{name: management, channels: [email], fallback: [sms], recipients: [{name: "X", email: dead@voorbeeld.example, phone: "` + phone + `"}]}`)
+	for name, later := range map[string]string{
+		"the fallback is gone": strings.Replace(config, "fallback: [sms], ", "", 1),
+		"the audience is gone": strings.Replace(strings.Replace(config, "  - {name: management, channels: [email], fallback: [sms], recipients: [{name: \"X\", email: dead@voorbeeld.example, phone: \""+phone+"\"}]}\n", "", 1),
+			"      - {audience: management, cadence: [{from: 5m, every: 1h}, {from: 100% expected, every: 30m}]}\n", "", 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			tellWith(t, config, func(t *testing.T, s *story) {
+				s.smtp.Misbehave(dead)
+				a := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
+				s.webhook(a)
+				s.pass(10 * time.Minute)
+				s.configure(later)
+				s.restart(time.Minute)
+				a.ends = time.Now()
+				s.webhook(a)
+				s.pass(10 * time.Minute)
+				if began, ended := s.told(phone, "begonnen"), s.told(phone, "is voorbij"); began != 1 || ended != 1 {
+					t.Errorf("told %d times of the beginning and %d times of the end", began, ended)
+				}
+			})
+		})
+	}
+}
+
+// TestWhoWasToldByTheOtherChannel hears the end by it, where the audience is gone
+// after a channel that had been out caught up.
+func TestWhoWasToldByTheOtherChannel(t *testing.T) {
+	const phone = "+31612345699"
+	config := strings.Replace(secondWay(), `- {name: Bestuurder,`, `- {name: P, phone: "`+phone+`"}
+      - {name: Bestuurder,`, 1)
+	config = strings.Replace(config, "services:\n", "services:\n  - {name: permits, title: permits, matchers: ['alertname=\"PermitsDown\"'], sla: gold, threshold: [{firing_for: 5m}]}\n", 1)
+	tellWith(t, config, func(t *testing.T, s *story) {
+		mail := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
+		permits := alert{name: "PermitsDown", instance: "p1", severity: "critical", starts: s.began}
+		s.webhook(mail)
+		s.webhook(permits)
+		s.pass(20 * time.Minute)
+		mail.ends = time.Now()
+		s.webhook(mail)
+		s.pass(10 * time.Minute)
+		from := strings.Index(config, "  - name: board\n")
+		to := strings.Index(config, "policies:\n")
+		later := strings.Replace(config[:from]+config[to:], "      - {audience: board, cadence: [{from: 15m, every: 1h}, {from: 100% expected, every: 30m}]}\n", "", 1)
+		s.configure(later)
+		s.restart(time.Minute)
+		permits.ends = time.Now()
+		s.webhook(permits)
+		s.pass(10 * time.Minute)
+		if ended := s.told(phone, "permits is voorbij"); ended != 1 {
+			t.Errorf("told %d times of the end: %+v", ended, s.twilio.Phone(phone))
 		}
 	})
 }

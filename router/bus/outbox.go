@@ -25,8 +25,9 @@ func priority(critical bool) string {
 }
 
 // whom is the token of who gets an update: board, @communication for a team,
-// +board or +@communication for a combined one. No audience's name begins like
-// that, so that neither takes the place of another.
+// +board or +@communication for a combined one; ~ stands before one that goes by
+// another way. No audience's name begins like that, so that none takes the place
+// of another.
 func whom(audience string, team, combined bool) string {
 	if team {
 		audience = "@" + audience
@@ -38,8 +39,11 @@ func whom(audience string, team, combined bool) string {
 }
 
 func outboxSubject(p channels.Part) string {
-	return fmt.Sprintf("%s%s.%s.%s.%s.%d.%d", subjectOutbox, p.Channel, priority(p.Critical),
-		p.Incident, whom(p.Audience, p.Team, len(p.Covers) > 0), p.Update, p.Chunk)
+	who := whom(p.Audience, p.Team, len(p.Covers) > 0)
+	if p.For > 0 {
+		who = "~" + who
+	}
+	return fmt.Sprintf("%s%s.%s.%s.%s.%d.%d", subjectOutbox, p.Channel, priority(p.Critical), p.Incident, who, p.Update, p.Chunk)
 }
 
 // coveredSubject begins the subjects of the combined parts that cover an update.
@@ -146,6 +150,9 @@ func (q *Queue) Next(ctx context.Context, critical bool) (channels.Claim, error)
 // whether each update that it covers has one. Another combined one is none: it
 // goes to some of the audience, and what it covers is stored as well.
 func (q *Queue) Newer(ctx context.Context, p channels.Part) (bool, error) {
+	if p.For > 0 {
+		return false, nil
+	}
 	covers := p.Covers
 	if len(covers) == 0 {
 		covers = []channels.Cover{{Incident: p.Incident, Audience: p.Audience, Update: p.Update}}

@@ -101,7 +101,7 @@ func (b *Book) combine(items []*item) []*item {
 					i.in = append(i.in, g)
 				}
 			}
-			g.people = append(g.people, only(first[a], a.channel))
+			g.people = append(g.people, first[a])
 			for _, i := range some {
 				i.omit(a.channel, a.at)
 			}
@@ -143,16 +143,6 @@ func pull(items []*item, at map[address][]*item) {
 	}
 }
 
-// only leaves a person the address of one channel.
-func only(p policies.Recipient, channel string) policies.Recipient {
-	if channel == "sms" {
-		p.Email = ""
-	} else {
-		p.Phone = ""
-	}
-	return p
-}
-
 func (i *item) omit(channel, address string) {
 	if i.Except == nil {
 		i.Except = map[string]map[string]bool{}
@@ -181,6 +171,9 @@ func (b *Book) combined(g *group, covers map[*item]incident.Cover) Combined {
 		p.Covers = append(p.Covers, covers[i])
 		a := b.Audience(i.due.Audience)
 		p.Critical = p.Critical || i.due.Team || a != nil && a.Critical
+		for _, f := range b.Fallback(i.c, i.due, p.Channels) {
+			p.Fallback = with(p.Fallback, f)
+		}
 		if t := i.c.State.Told[i.due.Audience]; t != nil && !i.due.Team && !t.PromiseAt.IsZero() && (p.Promised.IsZero() || t.PromiseAt.Before(p.Promised)) {
 			p.Promised = t.PromiseAt
 		}

@@ -62,7 +62,7 @@ func (o Order) Omits(channel, address string) bool { return o.Except[channel][ad
 // in the same minute.
 type Combined struct {
 	Pieces  []Piece              // what it says, an incident each
-	People  []policies.Recipient // with their address for that channel alone
+	People  []policies.Recipient // with all their addresses
 	Planned incident.Planned     // less the hashes
 }
 
@@ -96,8 +96,9 @@ func Numbered(c *Case, o Order) incident.Planned {
 		Team:      d.Team,
 		Carried:   o.Carried,
 	}
-	if d.Fall != nil {
-		p.For, p.Number, p.Words, p.Behind, p.CatchUp = d.Fall.Order.Update, d.Fall.Order.Number, 0, nil, false
+	if d.Falls != nil {
+		of := d.Falls[0].Order
+		p.For, p.Number, p.CatchUp = of.Update, of.Number, false
 		return p
 	}
 	if d.Team {

@@ -14,12 +14,18 @@ import (
 type Route struct {
 	Channels []string // all at once
 	Fallback []string // where those are out
-	out      func(channel string) bool
+	// others are further ways that the audience's people may have; who has none
+	// gets nothing by this route.
+	others []string
+	out    func(channel string) bool
 }
 
 // Uses returns the channels that one person is reached by, and those that wait
 // until they work again.
 func (r Route) Uses(address func(channel string) string) (uses, waits []string) {
+	if r.others != nil && !slices.ContainsFunc(r.others, func(c string) bool { return address(c) != "" }) {
+		return nil, nil
+	}
 	var down []string
 	for _, c := range r.Channels {
 		switch {
@@ -30,7 +36,7 @@ func (r Route) Uses(address func(channel string) string) (uses, waits []string) 
 			uses = append(uses, c)
 		}
 	}
-	if len(uses) == 0 {
+	if len(uses) == 0 && len(down) > 0 {
 		for _, c := range r.Fallback {
 			if address(c) != "" && !r.out(c) {
 				uses = append(uses, c)
@@ -44,7 +50,7 @@ func (r Route) Uses(address func(channel string) string) (uses, waits []string) 
 }
 
 // Plain reports whether everybody is reached by all of the channels.
-func (r Route) Plain() bool { return !slices.ContainsFunc(r.Channels, r.out) }
+func (r Route) Plain() bool { return r.others == nil && !slices.ContainsFunc(r.Channels, r.out) }
 
 // Route returns the route of an update. An end goes by the fallbacks as well by
 // which its audience was told.
@@ -60,6 +66,15 @@ func (b *Book) Route(c *Case, d schedule.Due) Route {
 	switch {
 	case d.Channels != nil:
 		r.Channels = d.Channels
+		if d.CatchUp && a != nil && told != nil && c.State.Had(d.Audience, d.Channels) {
+			// Who had no other way was written to by these all the same.
+			r.others = []string{}
+			for _, o := range append(slices.Clone(a.Channels), a.Fallback...) {
+				if !slices.Contains(d.Channels, o) {
+					r.others = append(r.others, o)
+				}
+			}
+		}
 	case a != nil:
 		r.Channels, r.Fallback = a.Channels, a.Fallback
 	case told != nil:
@@ -92,4 +107,22 @@ func (b *Book) carries(service string) bool {
 		}
 	}
 	return false
+}
+
+// Fallback returns the channels that take the place of some for whom those fail
+// for good: the audience's, and those by which somebody was told before.
+func (b *Book) Fallback(c *Case, d schedule.Due, by []string) []string {
+	if d.Team {
+		return nil
+	}
+	var all []string
+	if a := b.Audience(d.Audience); a != nil {
+		all = slices.Clone(a.Fallback)
+	}
+	if t := c.State.Told[d.Audience]; t != nil {
+		for _, r := range t.Rescued {
+			all = with(all, r)
+		}
+	}
+	return slices.DeleteFunc(all, func(f string) bool { return slices.Contains(by, f) })
 }

@@ -110,6 +110,11 @@ func Apply(s *State, f Fact) {
 		s.resolve(f.Resolved, f.At)
 	case f.Unrostered != nil:
 		t := s.told(f.Unrostered.Audience)
+		if f.Unrostered.CatchUp { // nobody was behind; its clock stays
+			t.Behind, t.Unheard = nil, false
+			t.Closed = t.Closed || t.Kind == Closing && !s.Open()
+			return
+		}
 		t.LastAt, t.NextAt, t.PromiseAt = f.At, time.Time{}, time.Time{}
 		t.Closed, t.Words = !s.Open(), len(s.Words)
 		t.Behind, t.Unheard = nil, false
@@ -224,7 +229,7 @@ func (s *State) resolve(r *Resolved, at time.Time) {
 			t.Away, t.Closed = false, true
 		}
 		if t.doubted { // to him it never was not over
-			t.Heir, t.doubted, t.Closed = false, false, true
+			t.Heir, t.doubted, t.Closed = false, false, len(t.Behind) == 0
 		}
 	}
 	for _, a := range s.Alerts {

@@ -15,6 +15,8 @@ func (s *State) plan(p *Planned, at time.Time) {
 		s.ask(p, at)
 		if p.For > 0 {
 			s.totals(p.Audience).Planned += p.Deliveries
+			t := s.told(p.Audience)
+			t.Rescued = union(t.Rescued, p.Channels)
 		}
 		return
 	}
@@ -40,8 +42,8 @@ func (s *State) plan(p *Planned, at time.Time) {
 	if p.Words > 0 {
 		t.Words = p.Words
 	}
-	t.Closed, t.Channels, t.Behind = p.Kind == Closing && len(p.Behind) == 0, p.Channels, p.Behind
-	t.fall(p.Fell)
+	t.Closed, t.Channels, t.By, t.Behind = p.Kind == Closing && len(p.Behind) == 0, union(t.Channels, p.Channels), p.Channels, p.Behind
+	t.Fell = union(t.Fell, p.Fell)
 	t.Unheard = len(p.Behind) > 0 && (t.Unheard || p.Kind == First)
 	if p.Kind != Progress && p.Kind != Unknown { // those do not say that a clock ran out
 		t.Breaches = s.Overran
@@ -112,13 +114,15 @@ func (t *Told) answered(p *Pending, sum *Delivered) {
 	p.Done, p.InTime = true, inTime && sum.Superseded == 0
 }
 
-// fall remembers fallbacks that an audience was told by.
-func (t *Told) fall(channels []string) {
-	for _, c := range channels {
-		if !slices.Contains(t.Fell, c) {
-			t.Fell = append(slices.Clone(t.Fell), c) // facts hold the old one
+// union returns what is in either, as a list of its own where something is added:
+// facts hold the old one.
+func union(all, more []string) []string {
+	for _, c := range more {
+		if !slices.Contains(all, c) {
+			all = append(slices.Clone(all), c)
 		}
 	}
+	return all
 }
 
 // ask remembers what a team was asked.

@@ -140,4 +140,5 @@ type Refused struct {
 // reached any more.
 type Unrostered struct {
 	Audience string `json:"audience"`
+	CatchUp  bool   `json:"catch_up,omitempty"` // by channels that waited: nobody waits for them any more
 }

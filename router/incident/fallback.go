@@ -57,10 +57,28 @@ func (s *State) fall(f *Fell, at time.Time) {
 		return
 	}
 	mark(&flight.Fallen, f.Part, append(slices.Clone(flight.Fallen[f.Part]), f.Rows...))
-	if t := s.Told[flight.Order.Audience]; t != nil && t.Last > f.Update {
-		return // a newer one is on its way
+	if s.Under != "" || s.superseded(&flight.Order) {
+		return // another incident tells of it, or a newer update is on its way
 	}
 	s.Falls = append(s.Falls, &Fall{Order: flight.Order, Chunk: chunkOf(f.Part), Rows: f.Rows, At: at})
+}
+
+// superseded reports whether whoever an order was for was told something newer,
+// or has been told by another incident that it is over.
+func (s *State) superseded(p *Planned) bool {
+	newer := func(audience string, update int) bool {
+		t := s.Told[audience]
+		return t != nil && (t.Last > update || t.Closed && t.Kind != Closing)
+	}
+	if len(p.Covers) == 0 {
+		return newer(p.Audience, p.Update)
+	}
+	for _, c := range p.Covers { // of other incidents nothing is known here
+		if s.ID == c.Incident && !newer(c.Audience, c.Update) {
+			return false
+		}
+	}
+	return true
 }
 
 // chunkOf reads the 2 of SR-12.4.2.email.
@@ -75,9 +93,9 @@ func chunkOf(part string) int {
 // risen forgets what goes by another way now, or need not any more.
 func (s *State) risen(p *Planned) {
 	s.Falls = slices.DeleteFunc(s.Falls, func(f *Fall) bool {
-		if p.For > 0 {
-			return f.Order.Update == p.For && f.Order.Audience == p.Audience
+		if p.For > 0 { // all of them go together
+			return f.Order.Update == p.For
 		}
-		return !p.Side() && f.Order.Audience == p.Audience
+		return !p.Side() && s.superseded(&f.Order)
 	})
 }

@@ -116,7 +116,7 @@ func (s *State) Heirs(service string) []Heir {
 // join makes the outage a consequence. Its audiences are another incident's to
 // tell, and so are the promises that nothing has answered yet.
 func (s *State) join(j *Joined) {
-	s.Under, s.Severity = j.Incident, j.Severity
+	s.Under, s.Severity, s.Falls = j.Incident, j.Severity, nil
 	if s.ID == "" {
 		s.StartedAt = j.StartedAt
 	} else if !s.ResolvedAt.IsZero() {
@@ -196,7 +196,7 @@ func (s *State) inherit(heirs []Heir, folded, why string, at time.Time) {
 		if t.Channels == nil {
 			t.Channels = h.Channels
 		}
-		t.fall(h.Fell)
+		t.Fell = union(t.Fell, h.Fell)
 		for _, r := range h.Rosters {
 			if !slices.Contains(t.Rosters, r) {
 				t.Rosters = append(t.Rosters, r)

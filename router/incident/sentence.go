@@ -115,6 +115,8 @@ func (f Fact) predicate() string {
 		return s
 	case f.Refused != nil:
 		return fmt.Sprintf("%srefused to %s: %s", f.colon(), f.Refused.What, f.Refused.Reason)
+	case f.Unrostered != nil && f.Unrostered.CatchUp:
+		return fmt.Sprintf("- nobody of %s waits for what the others were told", f.Unrostered.Audience)
 	case f.Unrostered != nil:
 		return fmt.Sprintf("update to %s not sent: nobody on its roster can be reached", f.Unrostered.Audience)
 	}

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -196,6 +197,8 @@ type Told struct {
 	Closed      bool
 	Behind      []string // channels that have not had the last update: they wait for hours, or are out
 	Fell        []string // fallbacks that it was told by
+	Rescued     []string // those by which somebody was whom a channel could not reach
+	By          []string // channels of its last update
 	Unheard     bool     // those have not had a first word either
 	Breaches    int      // SLA breaches that it was told of
 	Unconfirmed bool     // it was told that nobody knows
@@ -272,6 +275,24 @@ func (s *State) Since() (since time.Time) {
 		}
 	}
 	return since
+}
+
+// Had reports whether the last update to an audience went by channels too, for
+// those who have no other way, and all of that is reported.
+func (s *State) Had(audience string, channels []string) bool {
+	t := s.Told[audience]
+	f := s.Flights[t.Last]
+	for _, c := range channels {
+		if !slices.Contains(t.By, c) {
+			return false
+		}
+		for part := 0; f != nil && part < len(f.Order.Roster); part++ {
+			if !f.Done[fmt.Sprintf("%s.%d.%d.%s", s.ID, t.Last, part, c)] {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // Waits reports whether an audience has not had the last update by some channel.

@@ -72,7 +72,7 @@ func (s *scribe) Order(c *casebook.Case, o casebook.Order, now time.Time) (incid
 		}
 	}
 	if deliveries == 0 && len(o.Carried) == 0 {
-		f.Unrostered = &incident.Unrostered{Audience: o.Audience}
+		f.Unrostered = &incident.Unrostered{Audience: o.Audience, CatchUp: o.CatchUp}
 		return f, nil
 	}
 	p := casebook.Numbered(c, o)

@@ -50,15 +50,15 @@ type Due struct {
 	// the updates that it is asked to give words for.
 	Team  bool
 	About []Due
-	// Fall is what failed for good, and goes by another way.
-	Fall *incident.Fall
+	// Falls are what failed for good of one update, and goes by another way.
+	Falls []*incident.Fall
 }
 
 // Plan returns the updates that are due at now, in the order of their due
 // times, and those that come next; what the teams are asked is among them. Wake
 // is the earliest of the latter; zero where nothing comes.
 func Plan(r Rules, s *incident.State, now time.Time) (due, next []Due, wake time.Time) {
-	all := r.all(s, now)
+	all := risen(r.all(s, now), now)
 	all = append(all, r.teams(s, all, now)...)
 	for _, d := range all {
 		if !d.At.After(now) {
@@ -134,17 +134,32 @@ func (r Rules) all(s *incident.State, now time.Time) []Due {
 	return all
 }
 
-// falls are due at once.
+// falls are due at once, those of one update together; at whatever hour, since
+// the update itself went out.
 func falls(s *incident.State) []Due {
 	var all []Due
 	for _, f := range s.Falls {
 		p := f.Order
+		if n := slices.IndexFunc(all, func(d Due) bool { return d.Falls[0].Order.Update == p.Update }); n >= 0 {
+			all[n].Falls = append(all[n].Falls, f)
+			continue
+		}
 		all = append(all, Due{
-			At: f.At, Audience: p.Audience, Kind: p.Kind, Channels: p.Fallback, CatchUp: true, Words: p.Words,
-			Why: strings.Join(p.Channels, " and ") + " failed for good", Fall: f,
+			At: f.At, Audience: p.Audience, Kind: p.Kind, Channels: p.Fallback, CatchUp: true,
+			Why: strings.Join(p.Channels, " and ") + " failed for good", Falls: []*incident.Fall{f},
 		})
 	}
 	return all
+}
+
+// risen leaves out what goes by another way where a newer update to the same
+// audience is due as well.
+func risen(all []Due, now time.Time) []Due {
+	newer := map[string]bool{}
+	for _, d := range all {
+		newer[d.Audience] = newer[d.Audience] || !d.Team && !d.CatchUp && !d.At.After(now)
+	}
+	return slices.DeleteFunc(all, func(d Due) bool { return d.Falls != nil && newer[d.Audience] })
 }
 
 // heard lists the audiences that were told, here or elsewhere, by name.

@@ -23,7 +23,14 @@ func (r Rules) updates(s *incident.State, sections []section, now time.Time) []D
 		p := &sections[n]
 		p.begins = r.rows(s, *p, steer)
 		one, ok := scheduled(s, t, *p)
-		if !ok || steer.Paused {
+		if steer.Paused {
+			continue
+		}
+		if !ok {
+			if !found && !catches { // nothing more comes, and some have not had the last
+				behind, catches = r.catchUp(Due{At: now.Add(time.Hour), Channels: []string{}}, t, *p, now)
+				catches = catches && !hold(&behind, steer)
+			}
 			continue
 		}
 		one = r.yield(one, s, t)
@@ -50,7 +57,7 @@ func (r Rules) updates(s *incident.State, sections []section, now time.Time) []D
 		}
 		behind.Words, catches = w.Number, catches && behind.At.Before(d.At)
 	}
-	if !found {
+	if !found && !catches {
 		return nil
 	}
 	d.Audience, d.Policy, d.Every = name, by.policy, every(by.begins, now)
@@ -67,6 +74,9 @@ func (r Rules) updates(s *incident.State, sections []section, now time.Time) []D
 		behind.Kind = incident.First
 	}
 	behind.Next, behind.NextWhy, behind.Promise = t.NextAt, t.NextWhy, t.PromiseAt
+	if !found {
+		return []Due{behind}
+	}
 	return []Due{behind, d}
 }
 
@@ -255,14 +265,16 @@ func (r Rules) catchUp(d Due, t *incident.Told, p section, now time.Time) (Due, 
 	}
 	at, why := t.LastAt, "it can be reached again"
 	if p.active != nil && !p.active.Contains(at) {
-		var ok bool
-		if at, ok = p.active.Next(at); !ok {
-			return Due{}, false
-		}
 		why = "its hours began"
 	}
 	if at.Before(now) {
 		at = now
+	}
+	if p.active != nil {
+		var ok bool
+		if at, ok = p.active.Next(at); !ok {
+			return Due{}, false
+		}
 	}
 	if d.At.Sub(at) < time.Minute || d.Channels == nil && !d.At.After(now) {
 		return Due{}, false
@@ -298,8 +310,11 @@ func (r Rules) closing(s *incident.State, name string, now time.Time) (Due, bool
 			return Due{}, false
 		}
 		d.CatchUp = true
+		if d.At.Before(now) {
+			d.At = now
+		}
 		if p.active != nil {
-			if at, ok := p.active.Next(t.LastAt); ok {
+			if at, ok := p.active.Next(d.At); ok {
 				d.At = at
 			}
 		}
