@@ -29,6 +29,8 @@ type Delivery struct {
 	// Again says that an earlier attempt ended ambiguously: the provider may
 	// have it already.
 	Again bool
+	// Sought is how often the provider was asked for it since and did not show it.
+	Sought int
 	// Since is when the delivery was first attempted, by the worker's clock: on
 	// the first try it is now. Zero where that is not known.
 	Since time.Time
@@ -42,13 +44,15 @@ type Accepted struct {
 	At time.Time
 	// Provider is the provider's own id of the message; may be empty.
 	Provider string
+	// Before says that an earlier attempt had been accepted: nothing was sent.
+	Before bool
 }
 
 // Sender sends deliveries over one channel. Send may be called by as many
 // goroutines at once as the worker has sessions; it ends soon after ctx does.
 //
-// What went wrong is said as a value: Permanent, RetryAfter, Ambiguous or
-// Down around the error; any other error is temporary and the worker decides
+// What went wrong is said as a value: Permanent, RetryAfter, NotShown,
+// Ambiguous or Down around the error; any other error is temporary and the worker decides
 // when to try again.
 type Sender interface {
 	Send(ctx context.Context, d Delivery) (Accepted, error)
@@ -73,6 +77,9 @@ type Failure struct {
 	// Code is the provider's code ("550 5.1.1", "21211"); may be empty.
 	Code string
 	Err  error
+	// Sought says that nothing was sent: the provider was asked for what it may
+	// have already, and does not show it.
+	Sought bool
 }
 
 func (f *Failure) Error() string { return f.Err.Error() }
@@ -86,6 +93,12 @@ func Permanent(code string, err error) error {
 // RetryAfter says that the provider wants to be asked again after d.
 func RetryAfter(d time.Duration, code string, err error) error {
 	return &Failure{Class: ClassTemporary, After: d, Code: code, Err: err}
+}
+
+// NotShown says that the provider does not show what it may have already, and is
+// to be asked once more after d, before it is sent again.
+func NotShown(d time.Duration, err error) error {
+	return &Failure{Class: ClassTemporary, After: d, Sought: true, Err: err}
 }
 
 // Temporary says that a later try may succeed.

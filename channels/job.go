@@ -43,6 +43,7 @@ type row struct {
 	tries  int
 	maybe  int
 	lost   int
+	sought int       // since it may have been accepted; a restart asks anew
 	first  time.Time // first attempt
 	// said is when the attempt was made that may have been accepted, or the
 	// last one. What it said is said again: a provider's list is compared with
@@ -159,7 +160,9 @@ func (j *job) outcome(o outcome, f Failure, now time.Time) State {
 	n := o.intent.row
 	r := &j.rows[n]
 	if o.err == nil {
-		r.maybe++
+		if !o.got.Before {
+			r.maybe++
+		}
 		if o.got.At.After(j.lastAt) {
 			j.lastAt = o.got.At
 		}
@@ -168,6 +171,12 @@ func (j *job) outcome(o outcome, f Failure, now time.Time) State {
 	if f.Class == ClassAmbiguous {
 		r.maybe++
 		r.lost++
+		r.sought = 0
+	}
+	if f.Sought { // no try
+		r.sought++
+		r.tries--
+		return j.step(n, Waiting, now, Transition{Next: now.Add(f.After)})
 	}
 	switch {
 	case f.Class == ClassPermanent:

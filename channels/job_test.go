@@ -1,6 +1,7 @@
 package channels
 
 import (
+	"errors"
 	"log/slog"
 	"testing"
 	"time"
@@ -138,6 +139,34 @@ func TestRetries(t *testing.T) {
 	j.outcome(outcome{intent: picked[0], err: Temporary("", nil)}, Failure{Class: ClassTemporary, After: 7 * time.Second}, now)
 	if wake = time.Hour; len(j.pick(1, now, &wake)) > 0 || wake != 7*time.Second {
 		t.Errorf("asked to wait 7s, it waits %v", wake)
+	}
+}
+
+// To look for what may have been accepted is no try; what is found is no copy.
+func TestSought(t *testing.T) {
+	j := folded()
+	try := func(at time.Time, err error) {
+		t.Helper()
+		wake := time.Hour
+		picked := j.pick(1, at, &wake)
+		if len(picked) != 1 {
+			t.Fatalf("nothing is due at %v", at)
+		}
+		o := outcome{intent: picked[0], err: err}
+		if err == nil {
+			o.got = Accepted{At: at, Before: true}
+		}
+		j.outcome(o, Classify(err), at)
+	}
+	lost := Ambiguous("", errors.New("no reply"))
+	try(start, lost)
+	try(minute(1), NotShown(30*time.Second, errors.New("not in the list")))
+	if d := j.delivery(0); !d.Again || d.Sought != 1 || j.rows[0].tries != 1 || !j.rows[0].next.Equal(minute(1).Add(30*time.Second)) {
+		t.Errorf("sought once: %+v, %+v", d, j.rows[0])
+	}
+	try(minute(2), nil)
+	if rep := j.report(); rep.Accepted != 1 || rep.Possible != 0 {
+		t.Errorf("found: %+v", rep)
 	}
 }
 

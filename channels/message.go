@@ -20,6 +20,7 @@ func (j *job) delivery(n int) Delivery {
 		Language: text.Language,
 		Topic:    j.topic(),
 		Again:    r.maybe > 0,
+		Sought:   r.sought,
 		Since:    r.first,
 		Expires:  j.part.Expires,
 	}

@@ -5,6 +5,7 @@
 //	  | d.Again               +--> refused: by Twilio's code, see verdict.go
 //	  v                       +--> no answer: ambiguous
 //	GET Messages.json --> there already: accepted, nothing is sent
+//	                  +-> not there: once more after 30 s, then POST
 //
 // Twilio knows no idempotency key. So after a reply was lost the messages to
 // the number are listed and compared before anything is sent again: an SMS

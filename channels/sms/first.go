@@ -13,6 +13,9 @@ const (
 	clockSkew = time.Minute
 	// sinceDefault is how far back the first try may be where it is not known.
 	sinceDefault = 24 * time.Hour
+	// listLag is how much later a message may be in Twilio's list than it was
+	// accepted.
+	listLag = 30 * time.Second
 	// listPage and listLimit bound a list, in messages to one number.
 	listPage, listLimit = 100, 200
 )

@@ -80,7 +80,7 @@ func New(c Config) *Sender {
 
 // Send sends one SMS, at the configured pace. Failures are classified by
 // Twilio's codes; see verdict.go. A delivery that may have been accepted
-// before (d.Again) is looked for first, and not sent if it is found.
+// before (d.Again) is looked for twice first, and not sent if it is found.
 func (s *Sender) Send(ctx context.Context, d channels.Delivery) (channels.Accepted, error) {
 	const doing = "sending sms"
 	if s.base == nil || s.base.Host == "" {
@@ -100,7 +100,9 @@ func (s *Sender) Send(ctx context.Context, d channels.Delivery) (channels.Accept
 		case err != nil:
 			return channels.Accepted{}, judge("looking for the first sms", err, false, false)
 		case first != "":
-			return channels.Accepted{At: time.Now(), Provider: first}, nil
+			return channels.Accepted{At: time.Now(), Provider: first, Before: true}, nil
+		case d.Sought == 0:
+			return channels.Accepted{}, channels.NotShown(listLag, errors.New("the list does not show the first sms; it is read again before it is sent again"))
 		}
 	}
 

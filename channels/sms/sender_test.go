@@ -220,7 +220,7 @@ func TestAgainIsExact(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := old
-		d.Again, d.Since = true, first
+		d.Again, d.Since, d.Sought = true, first, 1
 		got, err := s.Send(t.Context(), d)
 		if err != nil {
 			t.Fatal(err)
@@ -228,6 +228,41 @@ func TestAgainIsExact(t *testing.T) {
 		all := s.twilio.Phone(d.To)
 		if len(all) != 3 || all[2].SID != got.Provider {
 			t.Errorf("%d messages, accepted %s", len(all), got.Provider)
+		}
+	})
+}
+
+// late makes the list show nothing before some moment.
+func (s *stage) late(from time.Time) {
+	s.twilio.Misbehave(func(c channeltest.TwilioCall) channeltest.TwilioAct {
+		if c.Method == http.MethodGet && time.Now().Before(from) {
+			return channeltest.TwilioAct{Status: http.StatusOK, Body: `{"messages":[]}`}
+		}
+		return channeltest.TwilioAct{}
+	})
+}
+
+func TestAgainIsSoughtTwice(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, s *stage) {
+		s.late(time.Now().Add(20 * time.Second))
+		d := delivery(1)
+		first, err := s.Send(t.Context(), d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Again, d.Since = true, time.Now()
+		_, err = s.Send(t.Context(), d)
+		if f := channels.Classify(err); !f.Sought || f.Class != channels.ClassTemporary || f.After != listLag {
+			t.Fatalf("not in the list: %v, %+v", err, f)
+		}
+		time.Sleep(listLag)
+		d.Sought = 1
+		if got, err := s.Send(t.Context(), d); err != nil || got.Provider != first.Provider || len(s.twilio.Phone(d.To)) != 1 {
+			t.Errorf("in the list: %v, %v; %d messages", got, err, len(s.twilio.Phone(d.To)))
+		}
+		s.late(time.Now().Add(time.Hour))
+		if got, err := s.Send(t.Context(), d); err != nil || got.Provider == first.Provider || len(s.twilio.Phone(d.To)) != 2 {
+			t.Errorf("sought twice in vain: %v, %v; %d messages", got, err, len(s.twilio.Phone(d.To)))
 		}
 	})
 }

@@ -72,6 +72,40 @@ func TestAKilledWorkerSendsNoSMSTwice(t *testing.T) {
 	})
 }
 
+// A provider's list may lag behind what it accepted. It is read twice, and what
+// is read in between is no try.
+func TestALateListSendsNoSMSTwice(t *testing.T) {
+	play(t, func(s *stage) {
+		shown := time.Now().Add(25 * time.Second)
+		s.twilio.Misbehave(func(c channeltest.TwilioCall) channeltest.TwilioAct {
+			switch {
+			case c.Method == "POST" && c.N == 1:
+				return channeltest.TwilioAct{Fate: channeltest.Cut}
+			case c.Method == "GET" && (c.To == number(1) || time.Now().Before(shown)): // one is never shown
+				return channeltest.TwilioAct{Status: 200, Body: `{"messages":[]}`}
+			}
+			return channeltest.TwilioAct{}
+		})
+		parts := s.order(channels.SMS, people(3))
+		w := s.work(channels.SMS)
+		defer w.stop()
+		s.expect(s.finished(2*time.Minute, parts...), channels.Report{Accepted: 3, Possible: 1})
+		if copies, _, _ := s.received(3); copies[0] != 1 || copies[1] != 2 || copies[2] != 1 {
+			t.Errorf("copies %v", copies)
+		}
+		if n := s.twilio.Calls("GET", number(1)); n != 2 {
+			t.Errorf("the list was read %d times before it was sent again", n)
+		}
+		for _, p := range parts {
+			for _, step := range s.steps(p) {
+				if step.Tries > 2 {
+					t.Errorf("row %d: %d tries", step.Row, step.Tries)
+				}
+			}
+		}
+	})
+}
+
 func TestAStoppedWorkerGivesBackWhatItDidNotTry(t *testing.T) {
 	play(t, func(s *stage) {
 		s.mail.Misbehave(at(channeltest.StageData, channeltest.Act{Wait: 3 * time.Second}))
