@@ -72,6 +72,10 @@ func (b *Bus) PutPart(ctx context.Context, p channels.Part) error {
 	return nil
 }
 
+// heartbeat is how often the engine says that it has no part. A request that it
+// lost is made again after twice that.
+const heartbeat = 5 * time.Second
+
 // Queue offers the parts of one channel to a worker in this process.
 type Queue struct {
 	bus      *Bus
@@ -86,7 +90,8 @@ func (b *Bus) Queue(ctx context.Context, channel string) (*Queue, error) {
 	for _, critical := range []bool{true, false} {
 		c, err := b.retake(ctx, channel, critical)
 		if err == nil {
-			q.messages[critical], err = c.Messages(jetstream.PullMaxMessages(1))
+			q.messages[critical], err = c.Messages(jetstream.PullMaxMessages(1), jetstream.PullHeartbeat(heartbeat),
+				jetstream.WithMessagesErrOnMissingHeartbeat(false))
 		}
 		if err != nil {
 			q.Close()
