@@ -216,3 +216,62 @@ func TestWhoWasToldByTheOtherChannel(t *testing.T) {
 		}
 	})
 }
+
+// TestAnEndThatMailCannotBring: it goes by SMS once, and by mail once that works,
+// to an audience that is gone from the configuration as to one that is not.
+func TestAnEndThatMailCannotBring(t *testing.T) {
+	const phone = "+31612345699"
+	config := strings.Replace(secondWay(), `- {name: Bestuurder,`, `- {name: P, phone: "`+phone+`", email: p@voorbeeld.example}
+      - {name: Bestuurder,`, 1)
+	config = strings.Replace(config, "services:\n", "services:\n  - {name: permits, title: permits, matchers: ['alertname=\"PermitsDown\"'], sla: gold, threshold: [{firing_for: 5m}]}\n", 1)
+	from, to := strings.Index(config, "  - name: board\n"), strings.Index(config, "policies:\n")
+	gone := strings.Replace(config[:from]+config[to:], "      - {audience: board, cadence: [{from: 15m, every: 1h}, {from: 100% expected, every: 30m}]}\n", "", 1)
+	for name, later := range map[string]string{"it stays": config, "it is gone": gone} {
+		t.Run(name, func(t *testing.T) {
+			tellWith(t, config, func(t *testing.T, s *story) {
+				mail := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began.Add(30 * time.Minute)}
+				permits := alert{name: "PermitsDown", instance: "p1", severity: "critical", starts: s.began}
+				s.webhook(permits)
+				s.pass(40 * time.Minute)
+				s.webhook(mail)
+				s.pass(15 * time.Minute)
+				s.configure(later)
+				s.restart(time.Minute)
+				permits.ends = time.Now()
+				s.webhook(permits)
+				s.pass(10 * time.Minute)
+				mail.ends = time.Now()
+				s.webhook(mail)
+				s.pass(15 * time.Minute)
+				mails := 0
+				for _, m := range s.smtp.Mailbox("p@voorbeeld.example") {
+					if m.At.After(mail.ends) && strings.Contains(m.Text, "permits") {
+						mails++
+					}
+				}
+				if sms := s.told(phone, "permits is voorbij"); sms != 1 || mails != 1 {
+					t.Errorf("told of the end by %d SMS and %d mails", sms, mails)
+				}
+			})
+		})
+	}
+}
+
+// TestWhoHeardBySMSIsNotToldAgain: what mail cannot bring later either, he has.
+func TestWhoHeardBySMSIsNotToldAgain(t *testing.T) {
+	const phone = "+31612345777"
+	config := strings.Replace(managers(`{name: management, channels: [email], fallback: [sms], recipients: [{name: "X", email: dead@voorbeeld.example, phone: "`+phone+`"}]}`),
+		"sessions: 2}", "sessions: 2, depends_on: [mail]}", 1)
+	tellWith(t, config, func(t *testing.T, s *story) {
+		s.smtp.Misbehave(dead)
+		a := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
+		s.webhook(a)
+		s.pass(20 * time.Minute)
+		a.ends = time.Now()
+		s.webhook(a)
+		s.pass(20 * time.Minute)
+		if began, ended := s.told(phone, "begonnen"), s.told(phone, "is voorbij"); began != 1 || ended != 1 {
+			t.Errorf("told %d times of the beginning and %d times of the end: %+v", began, ended, s.twilio.Phone(phone))
+		}
+	})
+}

@@ -98,7 +98,7 @@ func Numbered(c *Case, o Order) incident.Planned {
 	}
 	if d.Falls != nil {
 		of := d.Falls[0].Order
-		p.For, p.Number, p.CatchUp = of.Update, of.Number, false
+		p.For, p.Number, p.PromiseAt, p.CatchUp = of.Update, of.Number, of.PromiseAt, false
 		return p
 	}
 	if d.Team {

@@ -66,10 +66,14 @@ func (b *Book) Route(c *Case, d schedule.Due) Route {
 	switch {
 	case d.Channels != nil:
 		r.Channels = d.Channels
-		if d.CatchUp && a != nil && told != nil && c.State.Had(d.Audience, d.Channels) {
+		if d.CatchUp && told != nil && c.State.Had(d.Audience, d.Channels) {
 			// Who had no other way was written to by these all the same.
 			r.others = []string{}
-			for _, o := range append(slices.Clone(a.Channels), a.Fallback...) {
+			ways := slices.Clone(told.Channels)
+			if a != nil {
+				ways = append(append(ways, a.Channels...), a.Fallback...)
+			}
+			for _, o := range ways {
 				if !slices.Contains(d.Channels, o) {
 					r.others = append(r.others, o)
 				}
@@ -110,9 +114,10 @@ func (b *Book) carries(service string) bool {
 }
 
 // Fallback returns the channels that take the place of some for whom those fail
-// for good: the audience's, and those by which somebody was told before.
+// for good: the audience's, and those by which somebody was told before. Who is
+// caught up with has been told by another way, if he has one.
 func (b *Book) Fallback(c *Case, d schedule.Due, by []string) []string {
-	if d.Team {
+	if d.Team || d.CatchUp {
 		return nil
 	}
 	var all []string

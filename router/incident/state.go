@@ -278,21 +278,32 @@ func (s *State) Since() (since time.Time) {
 }
 
 // Had reports whether the last update to an audience went by channels too, for
-// those who have no other way, and all of that is reported.
+// those who have no other way, and reached them all. While mail is out its servers
+// may refuse for good whom they will know again: of an end, that is not enough.
 func (s *State) Had(audience string, channels []string) bool {
 	t := s.Told[audience]
-	f := s.Flights[t.Last]
 	for _, c := range channels {
 		if !slices.Contains(t.By, c) {
 			return false
 		}
-		for part := 0; f != nil && part < len(f.Order.Roster); part++ {
-			if !f.Done[fmt.Sprintf("%s.%d.%d.%s", s.ID, t.Last, part, c)] {
+	}
+	sum := t.landed
+	if f := s.Flights[t.Last]; f != nil {
+		sum = &f.Sum
+		for _, by := range f.Order.Carried {
+			if !f.Done[by.Name()] {
 				return false
 			}
 		}
+		for part := range f.Order.Roster {
+			for _, c := range channels {
+				if !f.Done[fmt.Sprintf("%s.%d.%d.%s", s.ID, t.Last, part, c)] {
+					return false
+				}
+			}
+		}
 	}
-	return true
+	return sum != nil && sum.Unreached == 0 && (sum.Failed == 0 || t.Kind != Closing)
 }
 
 // Waits reports whether an audience has not had the last update by some channel.

@@ -240,3 +240,33 @@ func TestASlowerPhaseKeepsWhatWasPromised(t *testing.T) {
 		}
 	}
 }
+
+// What waited goes on when the hours begin, but an SMS to a critical audience at
+// once.
+func TestWithin(t *testing.T) {
+	monday := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	night, noon, morning := monday.Add(22*time.Hour), monday.Add(12*time.Hour), monday.Add(32*time.Hour)
+	both, mail, sms := []string{"email", "sms"}, []string{"email"}, []string{"sms"}
+	for name, c := range map[string]struct {
+		critical    bool
+		active      *policies.Calendar
+		at          time.Time
+		ready, rest []string
+		want        time.Time
+		now, later  []string
+	}{
+		"no hours":              {active: nil, at: night, ready: both, want: night, now: both},
+		"within them":           {active: office, at: noon, ready: both, want: noon, now: both},
+		"outside":               {active: office, at: night, ready: both, want: morning, now: both},
+		"critical, mail":        {critical: true, active: office, at: night, ready: mail, rest: sms, want: morning, now: mail, later: sms},
+		"critical, sms":         {critical: true, active: office, at: night, ready: sms, rest: mail, want: night, now: sms, later: mail},
+		"critical, both":        {critical: true, active: office, at: night, ready: both, want: night, now: sms, later: mail},
+		"critical, within them": {critical: true, active: office, at: noon, ready: both, want: noon, now: both},
+	} {
+		p := section{audience: &policies.Audience{Critical: c.critical}, active: c.active}
+		when, now, later, ok := p.within(c.at, c.ready, c.rest)
+		if !ok || !when.Equal(c.want) || !reflect.DeepEqual(now, c.now) || !reflect.DeepEqual(later, c.later) {
+			t.Errorf("%s: %v: %v, then %v, %v", name, when, now, later, ok)
+		}
+	}
+}

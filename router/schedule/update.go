@@ -270,16 +270,32 @@ func (r Rules) catchUp(d Due, t *incident.Told, p section, now time.Time) (Due, 
 	if at.Before(now) {
 		at = now
 	}
-	if p.active != nil {
-		var ok bool
-		if at, ok = p.active.Next(at); !ok {
-			return Due{}, false
-		}
+	at, ready, rest, ok := p.within(at, ready, rest)
+	if !ok {
+		return Due{}, false
 	}
 	if d.At.Sub(at) < time.Minute || d.Channels == nil && !d.At.After(now) {
 		return Due{}, false
 	}
 	return Due{At: at, Channels: ready, Behind: rest, CatchUp: true, Why: why}, true
+}
+
+// within returns when channels that waited go on: when the hours begin, but an SMS
+// to a critical audience at once.
+func (p section) within(at time.Time, ready, rest []string) (time.Time, []string, []string, bool) {
+	if p.active == nil || p.active.Contains(at) {
+		return at, ready, rest, true
+	}
+	if p.audience.Critical && slices.Contains(ready, "sms") {
+		for _, c := range ready {
+			if c != "sms" {
+				rest = append(slices.Clone(rest), c)
+			}
+		}
+		return at, []string{"sms"}, rest, true
+	}
+	next, ok := p.active.Next(at)
+	return next, ready, rest, ok
 }
 
 // ready returns the channels that waited and work, and those that do not yet.
@@ -304,7 +320,6 @@ func (r Rules) closing(s *incident.State, name string, now time.Time) (Due, bool
 	held := hold(&d, s.Steered(name))
 	p := r.lastSection(s, name)
 	switch {
-	case p.audience == nil:
 	case t.Kind == incident.Closing && len(t.Behind) > 0 && !t.Heir: // told by SMS; the rest waits
 		if d.Channels, d.Behind = r.ready(t); d.Channels == nil {
 			return Due{}, false
@@ -313,11 +328,10 @@ func (r Rules) closing(s *incident.State, name string, now time.Time) (Due, bool
 		if d.At.Before(now) {
 			d.At = now
 		}
-		if p.active != nil {
-			if at, ok := p.active.Next(d.At); ok {
-				d.At = at
-			}
+		if at, ready, rest, ok := p.within(d.At, d.Channels, d.Behind); ok {
+			d.At, d.Channels, d.Behind = at, ready, rest
 		}
+	case p.audience == nil:
 	default:
 		waits := p.hours(d, now)
 		if !held && !waits.At.Equal(d.At) && promised(t, waits.At, now) { // a word was promised before that
