@@ -107,6 +107,37 @@ func (s *story) told(number, text string) (n int) {
 	return n
 }
 
+// once checks that a number was told each of some texts once.
+func (s *story) once(number string, texts ...string) {
+	s.t.Helper()
+	for _, text := range texts {
+		if n := s.told(number, text); n != 1 {
+			s.t.Errorf("%s was told %q %d times: %+v", number, text, n, s.twilio.Phone(number))
+		}
+	}
+}
+
+// outage is one of mail, and what follows in the twenty minutes after it.
+func (s *story) outage(long time.Duration) {
+	a := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
+	s.webhook(a)
+	s.pass(long)
+	a.ends = time.Now()
+	s.webhook(a)
+	s.pass(20 * time.Minute)
+}
+
+// permits adds a service to a configuration.
+func permits(config string) string {
+	return strings.Replace(config, "services:\n", "services:\n  - {name: permits, title: permits, matchers: ['alertname=\"PermitsDown\"'], sla: gold, threshold: [{firing_for: 5m}]}\n", 1)
+}
+
+// boardless takes the board out of a configuration.
+func boardless(config string) string {
+	from, to := strings.Index(config, "  - name: board\n"), strings.Index(config, "policies:\n")
+	return strings.Replace(config[:from]+config[to:], "      - {audience: board, cadence: [{from: 15m, every: 1h}, {from: 100% expected, every: 30m}]}\n", "", 1)
+}
+
 // managers is the story's organisation with others for its manager.
 func managers(section string) string {
 	return strings.Replace(storyConfig,
@@ -124,16 +155,9 @@ func TestManyFallAtOnce(t *testing.T) {
 	config := managers(`{name: management, channels: [email], fallback: [sms], recipients: [` + strings.Join(people, ", ") + `]}`)
 	tellWith(t, config, func(t *testing.T, s *story) {
 		s.smtp.Misbehave(dead)
-		a := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
-		s.webhook(a)
-		s.pass(20 * time.Minute)
-		a.ends = time.Now()
-		s.webhook(a)
-		s.pass(10 * time.Minute)
+		s.outage(20 * time.Minute)
 		for i := range n {
-			if began, ended := s.told(number(i), "begonnen"), s.told(number(i), "is voorbij"); began != 1 || ended != 1 {
-				t.Errorf("%d was told %d times of the beginning and %d times of the end", i, began, ended)
-			}
+			s.once(number(i), "begonnen", "is voorbij")
 		}
 	})
 }
@@ -146,12 +170,7 @@ func TestWhoIsInTwoAudiencesFallsOnce(t *testing.T) {
 		`channels: [email], fallback: [sms], recipients: [{name: "IT department", email: it@voorbeeld.example}, `+x+`]`, 1)
 	tellWith(t, config, func(t *testing.T, s *story) {
 		s.smtp.Misbehave(dead)
-		a := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
-		s.webhook(a)
-		s.pass(20 * time.Minute)
-		a.ends = time.Now()
-		s.webhook(a)
-		s.pass(10 * time.Minute)
+		s.outage(20 * time.Minute)
 		if began, ended := s.told(phone, "began")+s.told(phone, "begonnen"), s.told(phone, "over")+s.told(phone, "voorbij"); began != 1 || ended != 1 {
 			t.Errorf("told %d times of the beginning and %d times of the end: %+v", began, ended, s.twilio.Phone(phone))
 		}
@@ -179,9 +198,7 @@ func TestTheEndGoesTheSameWay(t *testing.T) {
 				a.ends = time.Now()
 				s.webhook(a)
 				s.pass(10 * time.Minute)
-				if began, ended := s.told(phone, "begonnen"), s.told(phone, "is voorbij"); began != 1 || ended != 1 {
-					t.Errorf("told %d times of the beginning and %d times of the end", began, ended)
-				}
+				s.once(phone, "begonnen", "is voorbij")
 			})
 		})
 	}
@@ -191,9 +208,8 @@ func TestTheEndGoesTheSameWay(t *testing.T) {
 // after a channel that had been out caught up.
 func TestWhoWasToldByTheOtherChannel(t *testing.T) {
 	const phone = "+31612345699"
-	config := strings.Replace(secondWay(), `- {name: Bestuurder,`, `- {name: P, phone: "`+phone+`"}
-      - {name: Bestuurder,`, 1)
-	config = strings.Replace(config, "services:\n", "services:\n  - {name: permits, title: permits, matchers: ['alertname=\"PermitsDown\"'], sla: gold, threshold: [{firing_for: 5m}]}\n", 1)
+	config := permits(strings.Replace(secondWay(), `- {name: Bestuurder,`, `- {name: P, phone: "`+phone+`"}
+      - {name: Bestuurder,`, 1))
 	tellWith(t, config, func(t *testing.T, s *story) {
 		mail := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
 		permits := alert{name: "PermitsDown", instance: "p1", severity: "critical", starts: s.began}
@@ -203,17 +219,12 @@ func TestWhoWasToldByTheOtherChannel(t *testing.T) {
 		mail.ends = time.Now()
 		s.webhook(mail)
 		s.pass(10 * time.Minute)
-		from := strings.Index(config, "  - name: board\n")
-		to := strings.Index(config, "policies:\n")
-		later := strings.Replace(config[:from]+config[to:], "      - {audience: board, cadence: [{from: 15m, every: 1h}, {from: 100% expected, every: 30m}]}\n", "", 1)
-		s.configure(later)
+		s.configure(boardless(config))
 		s.restart(time.Minute)
 		permits.ends = time.Now()
 		s.webhook(permits)
 		s.pass(10 * time.Minute)
-		if ended := s.told(phone, "permits is voorbij"); ended != 1 {
-			t.Errorf("told %d times of the end: %+v", ended, s.twilio.Phone(phone))
-		}
+		s.once(phone, "permits is voorbij")
 	})
 }
 
@@ -221,12 +232,9 @@ func TestWhoWasToldByTheOtherChannel(t *testing.T) {
 // to an audience that is gone from the configuration as to one that is not.
 func TestAnEndThatMailCannotBring(t *testing.T) {
 	const phone = "+31612345699"
-	config := strings.Replace(secondWay(), `- {name: Bestuurder,`, `- {name: P, phone: "`+phone+`", email: p@voorbeeld.example}
-      - {name: Bestuurder,`, 1)
-	config = strings.Replace(config, "services:\n", "services:\n  - {name: permits, title: permits, matchers: ['alertname=\"PermitsDown\"'], sla: gold, threshold: [{firing_for: 5m}]}\n", 1)
-	from, to := strings.Index(config, "  - name: board\n"), strings.Index(config, "policies:\n")
-	gone := strings.Replace(config[:from]+config[to:], "      - {audience: board, cadence: [{from: 15m, every: 1h}, {from: 100% expected, every: 30m}]}\n", "", 1)
-	for name, later := range map[string]string{"it stays": config, "it is gone": gone} {
+	config := permits(strings.Replace(secondWay(), `- {name: Bestuurder,`, `- {name: P, phone: "`+phone+`", email: p@voorbeeld.example}
+      - {name: Bestuurder,`, 1))
+	for name, later := range map[string]string{"it stays": config, "it is gone": boardless(config)} {
 		t.Run(name, func(t *testing.T) {
 			tellWith(t, config, func(t *testing.T, s *story) {
 				mail := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began.Add(30 * time.Minute)}
@@ -264,14 +272,7 @@ func TestWhoHeardBySMSIsNotToldAgain(t *testing.T) {
 		"sessions: 2}", "sessions: 2, depends_on: [mail]}", 1)
 	tellWith(t, config, func(t *testing.T, s *story) {
 		s.smtp.Misbehave(dead)
-		a := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
-		s.webhook(a)
-		s.pass(20 * time.Minute)
-		a.ends = time.Now()
-		s.webhook(a)
-		s.pass(20 * time.Minute)
-		if began, ended := s.told(phone, "begonnen"), s.told(phone, "is voorbij"); began != 1 || ended != 1 {
-			t.Errorf("told %d times of the beginning and %d times of the end: %+v", began, ended, s.twilio.Phone(phone))
-		}
+		s.outage(20 * time.Minute)
+		s.once(phone, "begonnen", "is voorbij")
 	})
 }
