@@ -244,6 +244,7 @@ func TestASlowerPhaseKeepsWhatWasPromised(t *testing.T) {
 // What waited goes on when the hours begin, but an SMS to a critical audience at
 // once.
 func TestWithin(t *testing.T) {
+	people := []policies.Recipient{{Phone: "+31612345604", Email: "x@voorbeeld.example"}}
 	monday := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 	night, noon, morning := monday.Add(22*time.Hour), monday.Add(12*time.Hour), monday.Add(32*time.Hour)
 	both, mail, sms := []string{"email", "sms"}, []string{"email"}, []string{"sms"}
@@ -263,7 +264,7 @@ func TestWithin(t *testing.T) {
 		"critical, both":        {critical: true, active: office, at: night, ready: both, want: night, now: sms, later: mail},
 		"critical, within them": {critical: true, active: office, at: noon, ready: both, want: noon, now: both},
 	} {
-		p := section{audience: &policies.Audience{Critical: c.critical}, active: c.active}
+		p := section{audience: &policies.Audience{Critical: c.critical, Recipients: people}, active: c.active}
 		when, now, later, ok := p.within(c.at, c.ready, c.rest)
 		if !ok || !when.Equal(c.want) || !reflect.DeepEqual(now, c.now) || !reflect.DeepEqual(later, c.later) {
 			t.Errorf("%s: %v: %v, then %v, %v", name, when, now, later, ok)

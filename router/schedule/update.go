@@ -219,7 +219,7 @@ func (p section) hours(d Due, now time.Time) Due {
 	if p.active == nil || p.active.Contains(at) {
 		return d
 	}
-	if sms, rest := p.sms(); sms != nil {
+	if sms, rest := p.sms(p.audience.Channels); sms != nil {
 		d.Channels, d.Behind = sms, rest
 		return d
 	}
@@ -231,13 +231,13 @@ func (p section) hours(d Due, now time.Time) Due {
 	return d
 }
 
-// sms returns the one channel of a critical audience that waits for no hours,
-// and the others; nil where nobody is reached by it.
-func (p section) sms() (only, rest []string) {
+// sms returns the one of some channels that waits for no hours, to a critical
+// audience, and the others; nil where nobody is reached by it.
+func (p section) sms(channels []string) (only, rest []string) {
 	if !p.audience.Critical {
 		return nil, nil
 	}
-	for _, c := range p.audience.Channels {
+	for _, c := range channels {
 		switch {
 		case !slices.ContainsFunc(p.audience.Recipients, func(r policies.Recipient) bool { return r.Address(c) != "" }):
 		case c == "sms":
@@ -286,13 +286,8 @@ func (p section) within(at time.Time, ready, rest []string) (time.Time, []string
 	if p.active == nil || p.active.Contains(at) {
 		return at, ready, rest, true
 	}
-	if p.audience.Critical && slices.Contains(ready, "sms") {
-		for _, c := range ready {
-			if c != "sms" {
-				rest = append(slices.Clone(rest), c)
-			}
-		}
-		return at, []string{"sms"}, rest, true
+	if sms, later := p.sms(ready); sms != nil {
+		return at, sms, append(later, rest...), true
 	}
 	next, ok := p.active.Next(at)
 	return next, ready, rest, ok
