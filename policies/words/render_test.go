@@ -103,7 +103,7 @@ func saysWhatAndWhen(t *rapid.T, v View, r Reader, out Rendered) {
 			name = "lange naam"
 		}
 		if !strings.Contains(said, strings.ToLower(name)) {
-			t.Errorf("%s does not name the service %q", channel, name)
+			t.Errorf("%s does not name the service %q: %s", channel, name, said)
 		}
 		if !strings.Contains(said, state[r.Language][v.Kind == Closing]) {
 			t.Errorf("%s does not say the state", channel)
