@@ -153,12 +153,13 @@ class World:
         conf = (HERE.parent / "deploy" / "alertmanager.yml").read_text()
         secret = self.dir / "alertmanager-token"
         secret.write_text("token-of-alertmanager\n")
-        own = {"url": (f"{self.site}/api/v1/alertmanager", 1), "credentials_file": (str(secret), 1),
-               "group_wait": ("1s", 2), "group_interval": ("2s", 2), "repeat_interval": ("4s", 2)}
-        for key, (value, times) in own.items():
-            conf, n = re.subn(rf"(?m)^([ -]*{key}:).*$", rf"\1 {value}", conf)
+        own = {"url: http://127": (f"{self.site}/api/v1/alertmanager", 1), "url: https://outside": ("http://127.0.0.1:1/", 1),
+               "credentials_file: ": (str(secret), 1), "group_wait: ": ("1s", 3), "group_interval: ": ("2s", 3),
+               "repeat_interval: ": ("4s", 3)}
+        for line, (value, times) in own.items():
+            conf, n = re.subn(rf"(?m)^([ -]*{line.split(':')[0]}:){line.split(':', 1)[1]}.*$", rf"\1 {value}", conf)
             if n != times:
-                raise Failed(f"deploy/alertmanager.yml has {key} {n} times")
+                raise Failed(f"deploy/alertmanager.yml has {line!r} {n} times")
         (self.dir / "alertmanager.yml").write_text(conf)
         self.start("alertmanager", self.program("prometheus-alertmanager"), f"--config.file={self.dir}/alertmanager.yml",
                    f"--storage.path={self.dir}/alertmanager", f"--web.listen-address=127.0.0.1:{self.alertmanager_port}",
@@ -166,8 +167,10 @@ class World:
         wait_for("Alertmanager to be ready", 15, lambda: get(f"http://127.0.0.1:{self.alertmanager_port}/-/ready")[0] == 200)
 
     def configure_sitrep(self):
-        conf = fill((HERE / "e2e.yml").read_text(), SMTP_PORT=self.smtp_port, TWILIO_PORT=self.twilio.port, SID=SID)
+        conf = fill((HERE / "e2e.yml").read_text(), SMTP_PORT=self.smtp_port, TWILIO_PORT=self.twilio.port, SID=SID,
+                    ALERTMANAGER_PORT=self.alertmanager_port)
         (self.dir / "sitrep.yml").write_text(conf)
+        (self.dir / "duty.csv").write_text("name,email,phone,language\nPiket beheer,beheer@voorbeeld.example,,\n")
         for name, secret in {"smtp-password": "password-of-smtp", "twilio-token": "token-of-twilio",
                              "token-alertmanager": "token-of-alertmanager", "token-oncall": self.token}.items():
             (self.dir / name).write_text(secret + "\n")

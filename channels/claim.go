@@ -14,6 +14,10 @@ const claimTries = 3
 // loop, until ctx ends. It never waits for one part where there are others.
 func (w *Worker) claim(ctx, store context.Context, critical bool) {
 	for ctx.Err() == nil {
+		if !critical && w.laden() {
+			pause(ctx, ladenPause)
+			continue
+		}
 		c, err := w.o.Queue.Next(ctx, critical)
 		if err != nil {
 			if ctx.Err() == nil {
@@ -34,10 +38,53 @@ func (w *Worker) claim(ctx, store context.Context, critical bool) {
 		case err != nil:
 			w.active.Delete(id)
 		default:
+			w.ahead.Add(int64(len(j.rows)))
 			select {
 			case w.claims <- j:
 			case <-ctx.Done():
+				w.active.Delete(id)
+				if err := c.Release(); err != nil {
+					w.o.Log.Debug("release a part", "part", id, "err", err)
+				}
 			}
+		}
+	}
+}
+
+// ladenPause is how soon a worker that has enough looks whether it has not any more.
+const ladenPause = 20 * time.Millisecond
+
+// laden reports whether this worker has enough to do, so that others who share the
+// work, and those who come to help, find some. What is critical is taken at once.
+func (w *Worker) laden() bool { return w.o.Ahead > 0 && w.ahead.Load() >= int64(w.o.Ahead) }
+
+// weigh counts what nobody has tried yet.
+func (w *Worker) weigh() {
+	if w.o.Ahead == 0 {
+		return
+	}
+	n := 0
+	for _, j := range w.normal {
+		if !w.purse.short(j.part) { // of another incident there may be something left
+			n += len(j.rows) - j.fresh
+		}
+	}
+	w.ahead.Store(int64(n))
+}
+
+// Holds reports whether this worker is at a part: whoever is offered it as well, since
+// a lease ran out while nobody could renew it, leaves it alone.
+func (w *Worker) Holds(part string) bool {
+	_, is := w.active.Load(part)
+	return is
+}
+
+// release lets others have what is not finished.
+func (w *Worker) release() {
+	for j := range w.jobs {
+		w.active.Delete(j.id)
+		if err := j.claim.Release(); err != nil {
+			w.o.Log.Debug("release a part", "part", j.id, "err", err)
 		}
 	}
 }
@@ -60,7 +107,7 @@ func (w *Worker) load(ctx context.Context, c Claim) (j *job, done *Report, err e
 // of a part that is finished it returns the report.
 func (w *Worker) loadOnce(ctx context.Context, c Claim) (*job, *Report, error) {
 	p := c.Part()
-	j := &job{id: p.ID(), claim: c, part: p, key: w.o.Key}
+	j := &job{id: p.ID(), claim: c, part: p, key: w.o.Key, unsubscribe: w.o.UnsubscribeURL, links: w.o.LinkURL}
 	records, last, err := w.o.Ledger.Records(ctx, j.id)
 	if err != nil {
 		return nil, nil, err

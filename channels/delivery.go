@@ -18,6 +18,8 @@ type Delivery struct {
 	Subject string // email only
 	Text    string
 	HTML    string // email only; may be empty
+	// Event goes with an email, for the recipient's calendar; nil: none.
+	Event *Event
 
 	// Thread are the IDs of deliveries to the same recipient that this one
 	// follows, oldest first; empty for the first.
@@ -34,8 +36,18 @@ type Delivery struct {
 	// Since is when the delivery was first attempted, by the worker's clock: on
 	// the first try it is now. Zero where that is not known.
 	Since time.Time
+	// Tries is how many attempts there were so far, this one among them; 0 where
+	// that is not known.
+	Tries int
 	// Expires is when the message is of no use any more; zero: never.
 	Expires time.Time
+
+	// Ref is what a report about the delivery names it by when it comes later,
+	// from outside: see Key.Ref. Empty where none is wanted.
+	Ref string
+	// Unsubscribe is an https address of which a POST takes the recipient off the
+	// list, without a further question (RFC 8058); empty where that is not offered.
+	Unsubscribe string
 }
 
 // Accepted is what a provider said when it took a delivery.
@@ -48,12 +60,26 @@ type Accepted struct {
 	Before bool
 }
 
+// Fate is what became of a delivery after it was accepted, as its provider told
+// later: in a callback, a bounce, or when it was asked.
+type Fate struct {
+	// Ref is the delivery's.
+	Ref string
+	// State is Delivered or Failed; any other says that nothing is known yet.
+	State State
+	// Code is the provider's ("5.1.1", "30005"); may be empty.
+	Code string
+	// Again says, of Failed, that another try may succeed.
+	Again bool
+	At    time.Time
+}
+
 // Sender sends deliveries over one channel. Send may be called by as many
 // goroutines at once as the worker has sessions; it ends soon after ctx does.
 //
 // What went wrong is said as a value: Permanent, RetryAfter, NotShown,
-// Ambiguous or Down around the error; any other error is temporary and the worker decides
-// when to try again.
+// Ambiguous, Down or DownFor around the error; any other error is temporary and the worker
+// decides when to try again.
 type Sender interface {
 	Send(ctx context.Context, d Delivery) (Accepted, error)
 }
@@ -114,6 +140,11 @@ func Ambiguous(code string, err error) error {
 // Down says that the channel does not work, whoever the recipient is.
 func Down(code string, err error) error {
 	return &Failure{Class: ClassDown, Code: code, Err: err}
+}
+
+// DownFor says that the channel does not work, and is worth asking again after d.
+func DownFor(d time.Duration, code string, err error) error {
+	return &Failure{Class: ClassDown, After: d, Code: code, Err: err}
 }
 
 // Classify returns the failure in err; an error without one is temporary.

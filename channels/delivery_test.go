@@ -20,6 +20,7 @@ func TestClassify(t *testing.T) {
 		"not shown":        {NotShown(time.Minute, io.EOF), Failure{Class: ClassTemporary, After: time.Minute, Sought: true, Err: io.EOF}},
 		"ambiguous":        {Ambiguous("", io.EOF), Failure{Class: ClassAmbiguous, Err: io.EOF}},
 		"down":             {Down("535", io.EOF), Failure{Class: ClassDown, Code: "535", Err: io.EOF}},
+		"down for":         {DownFor(time.Minute, "20003", io.EOF), Failure{Class: ClassDown, After: time.Minute, Code: "20003", Err: io.EOF}},
 		"inside":           {fmt.Errorf("sending: %w", Down("535", io.EOF)), Failure{Class: ClassDown, Code: "535", Err: io.EOF}},
 		"joined":           {errors.Join(io.ErrClosedPipe, Permanent("1", io.EOF)), Failure{Class: ClassPermanent, Code: "1", Err: io.EOF}},
 		"the outer counts": {Ambiguous("2", Permanent("1", io.EOF)), Failure{Class: ClassAmbiguous, Code: "2", Err: Permanent("1", io.EOF)}},

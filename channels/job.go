@@ -15,6 +15,11 @@ type job struct {
 	claim Claim
 	part  Part
 	key   Key
+	// unsubscribe is the address under which people take themselves off a list, up
+	// to who it is; empty: it is not offered.
+	unsubscribe string
+	// links is the address that a team's links begin with; empty: it has none.
+	links string
 
 	people []Person
 	texts  []Text
@@ -45,6 +50,7 @@ type row struct {
 	lost   int
 	sought int       // since it may have been accepted; a restart asks anew
 	first  time.Time // first attempt
+	left   bool      // he took himself off the list
 	// said is when the attempt was made that may have been accepted, or the
 	// last one. What it said is said again: a provider's list is compared with
 	// it, and a copy is to be the same message.
@@ -67,6 +73,7 @@ func (j *job) fold(records []Record, log *slog.Logger) {
 			}
 			r := &j.rows[t.Row]
 			r.state, r.tries, r.maybe, r.lost, r.next = t.State, t.Tries, t.Maybe, t.Lost, t.Next
+			r.left = t.State == Failed && t.Code == Unsubscribed
 			switch t.State {
 			case Attempting:
 				r.attempt(t.At)
@@ -80,13 +87,17 @@ func (j *job) fold(records []Record, log *slog.Logger) {
 	}
 	for n := range j.rows {
 		r := &j.rows[n]
-		if j.people[n].Address(j.part.Channel) == "" {
-			r.absent = true
+		if r.absent = r.state == "" && j.people[n].Address(j.part.Channel) == ""; r.absent {
 			continue
 		}
 		if r.state == Attempting { // a crash: nobody knows
 			r.maybe++
 			r.state = Waiting
+		}
+		if r.state == Waiting && j.people[n].Address(j.part.Channel) == "" { // he was erased meanwhile
+			j.open++
+			j.step(n, Failed, time.Now(), Transition{Code: "erased"})
+			continue
 		}
 		if r.state == Waiting {
 			j.later.put(n, r.next)
@@ -110,13 +121,18 @@ func (r *row) attempt(at time.Time) {
 func (j *job) finished() bool { return j.open == 0 }
 
 // pick chooses at most free rows to attempt now: everybody is tried once before
-// anybody is tried again. It lowers wake to the moment of the next that waits.
-func (j *job) pick(free int, now time.Time, wake *time.Duration) []intent {
+// anybody is tried again. No more than room of them cost something; what is only to
+// be looked for, since it may have been accepted, was paid for. It lowers wake to
+// the moment of the next that waits.
+func (j *job) pick(free, room int, now time.Time, wake *time.Duration) []intent {
 	var out []intent
 	for len(out) < free {
-		n := j.due(now)
+		n := j.due(now, room > 0)
 		if n < 0 {
 			break
+		}
+		if j.rows[n].maybe == 0 {
+			room--
 		}
 		r := &j.rows[n]
 		r.state = Attempting
@@ -124,39 +140,61 @@ func (j *job) pick(free int, now time.Time, wake *time.Duration) []intent {
 		r.attempt(now)
 		out = append(out, intent{job: j, row: n})
 	}
-	if len(j.later) > 0 && len(out) < free {
+	switch {
+	case len(j.later) == 0, len(out) == free:
+	case room > 0:
 		*wake = min(*wake, max(j.later[0].at.Sub(now), 0))
+	default: // some of them have waited long enough already
+		*wake = min(*wake, max(j.later[0].at.Sub(now), pursePause))
 	}
 	return out
 }
 
-// due takes out a row that may be attempted now; -1 where there is none.
-func (j *job) due(now time.Time) int {
-	for ; j.fresh < len(j.rows); j.fresh++ {
+// due takes out a row that may be attempted now, if it may cost something; -1 where
+// there is none.
+func (j *job) due(now time.Time, paid bool) int {
+	for ; paid && j.fresh < len(j.rows); j.fresh++ {
 		if r := &j.rows[j.fresh]; r.state == "" && !r.absent {
 			j.fresh++
 			return j.fresh - 1
 		}
 	}
-	for len(j.later) > 0 && !j.later[0].at.After(now) {
-		if n := j.later.take(); j.rows[n].state == Waiting {
-			return n
+	found := -1
+	var dear []waiting
+	for found < 0 && len(j.later) > 0 && !j.later[0].at.After(now) {
+		w := j.later[0]
+		j.later.take()
+		switch r := j.rows[w.row]; {
+		case r.state != Waiting:
+		case paid || r.maybe > 0:
+			found = w.row
+		default:
+			dear = append(dear, w)
 		}
 	}
-	return -1
+	for _, w := range dear {
+		j.later.put(w.row, w.at)
+	}
+	return found
 }
 
-// end ends every row that is not on the wire.
+// end ends every row that is not on the wire. Of what may have been accepted
+// nobody can say that it was not sent.
 func (j *job) end(to State, now time.Time) {
 	for n := range j.rows {
-		if r := &j.rows[n]; !r.absent && r.state != Attempting && !r.state.Final() {
+		r := &j.rows[n]
+		switch {
+		case r.absent || r.state == Attempting || r.state.Final():
+		case r.maybe > 0:
+			j.step(n, Unknown, now, Transition{})
+		default:
 			j.step(n, to, now, Transition{})
 		}
 	}
 }
 
 // outcome moves a row to where an attempt brought it.
-func (j *job) outcome(o outcome, f Failure, now time.Time) State {
+func (j *job) outcome(o outcome, f Failure, l *line, now time.Time) State {
 	n := o.intent.row
 	r := &j.rows[n]
 	if o.err == nil {
@@ -185,7 +223,10 @@ func (j *job) outcome(o outcome, f Failure, now time.Time) State {
 		return j.step(n, Unknown, now, Transition{Code: f.Code})
 	}
 	wait := retries[min(r.tries, len(retries))-1]
-	if f.After > 0 {
+	switch {
+	case f.Class == ClassDown:
+		wait = l.limit(wait, now)
+	case f.After > 0:
 		wait = f.After
 	}
 	return j.step(n, Waiting, now, Transition{Code: f.Code, Next: now.Add(wait)})
@@ -230,7 +271,7 @@ func (j *job) unsent() (rows []int, absent int) {
 		switch {
 		case r.absent:
 			absent++
-		case r.maybe == 0 && (r.state == Superseded || r.state == GivenUp):
+		case r.state == Superseded || r.state == GivenUp:
 			rows = append(rows, n)
 		}
 	}
@@ -247,7 +288,7 @@ func (j *job) report() Report {
 		if r.absent {
 			continue
 		}
-		if r.state == Failed && j.part.Fallback {
+		if r.state == Failed && !r.left && j.part.Fallback {
 			rep.Fell = append(rep.Fell, n)
 		}
 		rep.Possible += max(r.maybe-1, 0)

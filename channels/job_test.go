@@ -90,7 +90,7 @@ func TestFold(t *testing.T) {
 		if at.IsZero() {
 			at = minute(100)
 		}
-		picked := j.pick(2, at, &wake)
+		picked := j.pick(2, 2, at, &wake)
 		if c.state.Final() != (len(picked) == 0) {
 			t.Errorf("%s: picked %d", name, len(picked))
 		}
@@ -99,11 +99,11 @@ func TestFold(t *testing.T) {
 		}
 		if early := folded(c.steps...); !c.next.IsZero() {
 			wake := time.Hour
-			if n := len(early.pick(2, c.next.Add(-time.Second), &wake)); n > 0 || wake != time.Second {
+			if n := len(early.pick(2, 2, c.next.Add(-time.Second), &wake)); n > 0 || wake != time.Second {
 				t.Errorf("%s: a second early %d are picked, the next in %v", name, n, wake)
 			}
 		}
-		j.outcome(outcome{intent: picked[0], got: Accepted{At: at}}, Failure{}, at)
+		j.outcome(outcome{intent: picked[0], got: Accepted{At: at}}, Failure{}, &line{}, at)
 		if rep := j.report(); rep.Possible != c.possible || rep.Accepted != 1 || !rep.LastAt.Equal(at) {
 			t.Errorf("%s: %+v, want %d possible", name, rep, c.possible)
 		}
@@ -123,22 +123,40 @@ func TestRetries(t *testing.T) {
 	now := start
 	for n, want := range append(retries, retries[len(retries)-1], retries[len(retries)-1]) {
 		wake := time.Hour
-		picked := j.pick(1, now, &wake)
+		picked := j.pick(1, 1, now, &wake)
 		if len(picked) != 1 {
 			t.Fatalf("try %d: nothing is due", n)
 		}
-		j.outcome(outcome{intent: picked[0], err: Temporary("", nil)}, Failure{Class: ClassTemporary}, now)
+		j.outcome(outcome{intent: picked[0], err: Temporary("", nil)}, Failure{Class: ClassTemporary}, &line{}, now)
 		wake = time.Hour
-		if picked := j.pick(1, now, &wake); len(picked) > 0 || wake != want {
+		if picked := j.pick(1, 1, now, &wake); len(picked) > 0 || wake != want {
 			t.Errorf("try %d is tried again in %v, want %v", n, wake, want)
 		}
 		now = now.Add(want)
 	}
 	wake := time.Hour
-	picked := j.pick(1, now, &wake)
-	j.outcome(outcome{intent: picked[0], err: Temporary("", nil)}, Failure{Class: ClassTemporary, After: 7 * time.Second}, now)
-	if wake = time.Hour; len(j.pick(1, now, &wake)) > 0 || wake != 7*time.Second {
+	picked := j.pick(1, 1, now, &wake)
+	j.outcome(outcome{intent: picked[0], err: Temporary("", nil)}, Failure{Class: ClassTemporary, After: 7 * time.Second}, &line{}, now)
+	if wake = time.Hour; len(j.pick(1, 1, now, &wake)) > 0 || wake != 7*time.Second {
 		t.Errorf("asked to wait 7s, it waits %v", wake)
+	}
+}
+
+// A sender may ask how often a delivery was tried; the ledger knows it after a
+// restart, and to look for what was sent is no try.
+func TestADeliveryCountsItsTries(t *testing.T) {
+	j := folded(Transition{State: Attempting, At: minute(1), Tries: 1}, Transition{State: Waiting, At: minute(1), Tries: 1, Next: minute(2)})
+	j.key, j.texts = Key("key"), []Text{{}}
+	wake := time.Hour
+	j.pick(1, 1, minute(2), &wake)
+	if got := j.delivery(0).Tries; got != 2 {
+		t.Errorf("the second attempt says that it is number %d", got)
+	}
+	err := NotShown(time.Minute, errors.New("not there"))
+	j.outcome(outcome{intent: intent{job: j}, err: err}, Classify(err), &line{}, minute(2))
+	j.pick(1, 1, minute(3), &wake)
+	if got := j.delivery(0).Tries; got != 2 {
+		t.Errorf("after a look into the list it says that it is number %d", got)
 	}
 }
 
@@ -148,7 +166,7 @@ func TestSought(t *testing.T) {
 	try := func(at time.Time, err error) {
 		t.Helper()
 		wake := time.Hour
-		picked := j.pick(1, at, &wake)
+		picked := j.pick(1, 1, at, &wake)
 		if len(picked) != 1 {
 			t.Fatalf("nothing is due at %v", at)
 		}
@@ -156,7 +174,7 @@ func TestSought(t *testing.T) {
 		if err == nil {
 			o.got = Accepted{At: at, Before: true}
 		}
-		j.outcome(o, Classify(err), at)
+		j.outcome(o, Classify(err), &line{}, at)
 	}
 	lost := Ambiguous("", errors.New("no reply"))
 	try(start, lost)
@@ -180,9 +198,9 @@ func TestEverybodyOnceBeforeAnybodyTwice(t *testing.T) {
 	var order []int
 	for range 8 {
 		wake := time.Hour
-		for _, i := range j.pick(1, now, &wake) {
+		for _, i := range j.pick(1, 1, now, &wake) {
 			order = append(order, i.row)
-			j.outcome(outcome{intent: i, err: Temporary("", nil)}, Failure{Class: ClassTemporary}, now)
+			j.outcome(outcome{intent: i, err: Temporary("", nil)}, Failure{Class: ClassTemporary}, &line{}, now)
 		}
 		now = now.Add(6 * time.Second)
 	}
@@ -206,6 +224,19 @@ func TestTheNearestText(t *testing.T) {
 		got, want := j.text(Person{Language: c.language, Zone: c.zone}), j.texts[c.want]
 		if got.Language != want.Language || got.Zone != want.Zone {
 			t.Errorf("%s, %s: %s, %s", c.language, c.zone, got.Language, got.Zone)
+		}
+	}
+}
+
+// What is said in another language than the recipient's is sent as in that one.
+func TestALetterIsInTheLanguageThatItIsSaidIn(t *testing.T) {
+	for spoken, want := range map[string]string{"": "nl", "en": "en"} {
+		j := &job{
+			part: Part{Channel: Email, Update: 1}, people: []Person{{Language: "nl", Email: "a@example.org"}}, rows: make([]row, 1),
+			texts: []Text{{Language: "nl", Spoken: spoken}},
+		}
+		if got := j.delivery(0).Language; got != want {
+			t.Errorf("said in %q: sent as in %q, want %q", spoken, got, want)
 		}
 	}
 }

@@ -16,7 +16,10 @@ const (
 	Waiting    State = "waiting"    // tried, to be tried again
 	Unknown    State = "unknown"    // nobody knows whether it was accepted; not tried again
 	GivenUp    State = "given_up"   // not accepted for as long as it was of use
-	Superseded State = "superseded" // a newer update took its place
+	Superseded State = "superseded" // a newer update took its place, or it was withdrawn
+
+	// Delivered is told of what was accepted, later, where the provider tells it.
+	Delivered State = "delivered"
 )
 
 // Final reports whether nothing more will come of a delivery.
@@ -46,6 +49,7 @@ type Transition struct {
 	Provider string    `json:"provider,omitempty"` // the provider's id of the message
 	Code     string    `json:"code,omitempty"`     // the provider's code
 	Next     time.Time `json:"next,omitzero"`      // Waiting: not before this
+	Again    bool      `json:"again,omitempty"`    // later Failed: another try may succeed
 }
 
 // Record is one durable entry in a part's ledger. It carries many transitions:
@@ -100,6 +104,8 @@ type Claim interface {
 	Renew() error
 	// Finish says that the part need never be offered again.
 	Finish() error
+	// Release says that another may have it now: this worker stops.
+	Release() error
 }
 
 // Queue offers the parts of one channel.
@@ -108,8 +114,15 @@ type Queue interface {
 	Next(ctx context.Context, critical bool) (Claim, error)
 	// Newer reports whether the same audience of the same incident, or the same
 	// team, was sent a newer update by the same channel; of a combined part,
-	// whether that is so of every update that it covers.
+	// whether that is so of every update that it covers. So it is of one that was
+	// withdrawn.
 	Newer(ctx context.Context, p Part) (bool, error)
+	// Withdrawn gets one when a part was withdrawn, so that nobody waits for the next
+	// look; nil where only that shows it.
+	Withdrawn() <-chan struct{}
+	// Beyond reports whether a part's audience was sent anything newer than one of
+	// its updates, by any channel.
+	Beyond(ctx context.Context, p Part, update int) (bool, error)
 	// Part returns a part that was stored, claimed by anybody or not.
 	Part(ctx context.Context, incident string, update, chunk int) (p Part, found bool, err error)
 	// Covering returns the parts of combined updates that cover the update that

@@ -1,6 +1,7 @@
 package channels
 
 import (
+	"cmp"
 	"html"
 	"strconv"
 	"strings"
@@ -11,27 +12,29 @@ import (
 func (j *job) delivery(n int) Delivery {
 	p, r := j.people[n], &j.rows[n]
 	address := p.Address(j.part.Channel)
-	text := j.text(p)
-	plain, escaped := j.slots(r, text)
+	text := j.text(p).Told(!j.part.Promised.IsZero() && r.said.After(j.part.Promised), r.missed)
 	d := Delivery{
 		ID:       j.key.Delivery(j.part.Incident, j.part.Update, j.part.Channel, address),
 		To:       address,
 		Name:     p.Name,
-		Language: text.Language,
+		Language: cmp.Or(text.Spoken, text.Language),
 		Topic:    j.topic(),
 		Again:    r.maybe > 0,
 		Sought:   r.sought,
 		Since:    r.first,
+		Tries:    r.tries,
 		Expires:  j.part.Expires,
+		Ref:      j.key.Ref(j.id, n),
 	}
 	if j.part.Channel == SMS {
-		d.Text = Fill(text.SMS, plain)
-		if r.missed > 0 && text.SMSMissed != "" {
-			d.Text = strings.Replace(Fill(text.SMSMissed, plain), "{n}", strconv.Itoa(r.missed), 1)
-		}
+		d.Text = text.SMS
 		return d
 	}
-	d.Subject, d.Text, d.HTML = text.Subject, Fill(text.Text, plain), Fill(text.HTML, escaped)
+	if j.part.Unsubscribe && j.unsubscribe != "" {
+		d.Unsubscribe = j.unsubscribe + j.key.Unsubscribe(j.part.Audience, address)
+	}
+	d.Subject, d.Event = text.Subject, text.Event
+	d.Text, d.HTML = j.personal(text.Text, p, r.said), j.personal(text.HTML, p, r.said)
 	for _, update := range []int{j.part.First, j.part.Previous} {
 		if update == 0 || update == j.part.Update {
 			continue
@@ -44,22 +47,22 @@ func (j *job) delivery(n int) Delivery {
 	return d
 }
 
-// slots returns what is to be said to one recipient only, as plain text and as
-// HTML.
-func (j *job) slots(r *row, text Text) (plain, escaped map[string]string) {
-	say := func(slot, phrase string) {
-		if plain == nil {
-			plain, escaped = map[string]string{}, map[string]string{}
+// Told is the text as one recipient gets it: with all slots filled. It says that it
+// is late, and how many updates before it were not sent to him.
+func (t Text) Told(late bool, missed int) Text {
+	plain, escaped := map[string]string{}, map[string]string{}
+	say := func(slot, phrase string) { plain[slot], escaped[slot] = phrase, html.EscapeString(phrase) }
+	if late {
+		say(SlotLate, t.Phrases[SlotLate])
+	}
+	if missed > 0 {
+		say(SlotMissed, strings.ReplaceAll(t.Phrases[SlotMissed], "{n}", strconv.Itoa(missed)))
+		if t.SMSMissed != "" {
+			t.SMS = strings.Replace(t.SMSMissed, "{n}", strconv.Itoa(missed), 1)
 		}
-		plain[slot], escaped[slot] = phrase, html.EscapeString(phrase)
 	}
-	if !j.part.Promised.IsZero() && r.said.After(j.part.Promised) {
-		say(SlotLate, text.Phrases[SlotLate])
-	}
-	if r.missed > 0 {
-		say(SlotMissed, strings.ReplaceAll(text.Phrases[SlotMissed], "{n}", strconv.Itoa(r.missed)))
-	}
-	return plain, escaped
+	t.Text, t.HTML, t.SMS = Fill(t.Text, plain), Fill(t.HTML, escaped), Fill(t.SMS, plain)
+	return t
 }
 
 // topic names the audience as a list of people. A combined update is on one of

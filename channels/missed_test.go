@@ -64,11 +64,11 @@ func TestTopic(t *testing.T) {
 func TestTheNumberSaidIsKept(t *testing.T) {
 	j := folded()
 	j.rows[0].missed = 3
-	picked := j.pick(1, start, new(time.Duration))
+	picked := j.pick(1, 1, start, new(time.Duration))
 	if got := j.transition(0, start); got.Missed != 3 {
 		t.Errorf("the intent says %d", got.Missed)
 	}
-	j.outcome(outcome{intent: picked[0], err: Ambiguous("", nil)}, Failure{Class: ClassAmbiguous}, start)
+	j.outcome(outcome{intent: picked[0], err: Ambiguous("", nil)}, Failure{Class: ClassAmbiguous}, &line{}, start)
 	if got := j.steps[0]; got.Missed != 0 || got.Maybe != 1 {
 		t.Errorf("the outcome: %+v", got)
 	}
@@ -84,11 +84,27 @@ func TestTheNumberSaidIsKept(t *testing.T) {
 
 func TestUnsent(t *testing.T) {
 	j := &job{part: Part{Channel: Email}, rows: []row{
-		{state: Got, maybe: 1}, {state: Superseded}, {absent: true}, {state: Superseded, maybe: 1}, {state: GivenUp},
-		{state: GivenUp, maybe: 2}, {state: Failed}, {state: Unknown, maybe: 2}, {absent: true}, {state: Superseded},
+		{state: Got, maybe: 1}, {state: Superseded}, {absent: true}, {state: Unknown, maybe: 1}, {state: GivenUp},
+		{state: Failed}, {state: Unknown, maybe: 2}, {absent: true}, {state: Superseded},
 	}}
-	if rows, absent := j.unsent(); !slices.Equal(rows, []int{1, 4, 9}) || absent != 2 {
+	if rows, absent := j.unsent(); !slices.Equal(rows, []int{1, 4, 8}) || absent != 2 {
 		t.Errorf("%v, %d absent", rows, absent)
+	}
+}
+
+// What may have been accepted before a newer update took its place, or before it was
+// of no use any more, is not called unsent.
+func TestNobodyKnowsWhatMayHaveGone(t *testing.T) {
+	for _, to := range []State{Superseded, GivenUp} {
+		j := folded(Transition{State: Waiting, Tries: 1, Maybe: 1})
+		j.end(to, start)
+		if r := j.report(); j.rows[0].state != Unknown || r.Unreached != 1 || r.Superseded != 0 {
+			t.Errorf("%s, perhaps gone: %s, %+v", to, j.rows[0].state, r)
+		}
+		j = folded(Transition{State: Waiting, Tries: 1})
+		if j.end(to, start); j.rows[0].state != to {
+			t.Errorf("%s, never gone: %s", to, j.rows[0].state)
+		}
 	}
 }
 

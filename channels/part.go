@@ -3,6 +3,7 @@ package channels
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -48,10 +49,15 @@ type Part struct {
 	// Expires is when it is of no use any more; zero: it always is.
 	Expires time.Time `json:"expires,omitzero"`
 
+	// Unsubscribe says that each recipient may take himself off the list.
+	Unsubscribe bool `json:"unsubscribe,omitempty"`
+
 	// For is the update that this one stands in for, to whom it could not be
 	// brought by another channel; 0: none. Such a part is in nobody's way, and
 	// nothing takes its place.
 	For int `json:"for,omitempty"`
+	// Corrects is the update that this one takes back; 0: none.
+	Corrects int `json:"corrects,omitempty"`
 	// Fallback says that there is another way to those whom this channel cannot
 	// reach for good: they are reported at once.
 	Fallback bool `json:"fallback,omitempty"`
@@ -72,6 +78,9 @@ type Cover struct {
 func (p Part) ID() string {
 	return fmt.Sprintf("%s.%d.%d.%s", p.Incident, p.Update, p.Chunk, p.Channel)
 }
+
+// channelOf reads the channel off a part's ID.
+func channelOf(part string) string { return part[strings.LastIndexByte(part, '.')+1:] }
 
 // Person is one row of a roster: one recipient with his addresses. ID is keyed,
 // and holds no address.
@@ -100,13 +109,17 @@ func (p Person) Address(channel string) string {
 type Text struct {
 	Language string `json:"language"`
 	Zone     string `json:"zone"`
-	Subject  string `json:"subject,omitempty"`
-	Text     string `json:"text,omitempty"`
-	HTML     string `json:"html,omitempty"`
-	SMS      string `json:"sms,omitempty"`
+	// Spoken is the language that it is in where that is another than that of those
+	// whom it is for: theirs is gone, or failed.
+	Spoken  string `json:"spoken,omitempty"`
+	Subject string `json:"subject,omitempty"`
+	Text    string `json:"text,omitempty"`
+	HTML    string `json:"html,omitempty"`
+	SMS     string `json:"sms,omitempty"`
 	// SMSMissed is the SMS for somebody who missed updates: {n} is how many.
 	SMSMissed string            `json:"sms_missed,omitempty"`
 	Phrases   map[string]string `json:"phrases,omitempty"` // for the slots, in this language
+	Event     *Event            `json:"event,omitempty"`   // for the recipient's calendar; nil: none
 }
 
 // Key makes the ids that must tell nothing about addresses.
@@ -121,15 +134,27 @@ func (k Key) Delivery(incident string, update int, channel, address string) stri
 // Person names a recipient by his addresses.
 func (k Key) Person(email, phone string) string { return k.sum("person", email, phone) }
 
+// Entry names a planned change in readers' calendars, as no other store does: numbers are
+// the same in each (RFC 5545, section 3.8.4.7).
+func (k Key) Entry(change string) string { return change + "-" + k.sum("entry", change) + "@sitrep" }
+
 // Content names a roster chunk or texts by what they hold.
 func (k Key) Content(data []byte) string { return k.sum("content", string(data)) }
 
-func (k Key) sum(parts ...string) string {
+// Code returns four figures that only this key can have made of some texts, for a
+// person to copy. One of ten thousand guesses is right: it confirms, and proves nothing.
+func (k Key) Code(parts ...string) string {
+	return fmt.Sprintf("%04d", binary.BigEndian.Uint64(k.mac(append([]string{"code"}, parts...)...))%10_000)
+}
+
+func (k Key) sum(parts ...string) string { return hex.EncodeToString(k.mac(parts...)[:16]) }
+
+func (k Key) mac(parts ...string) []byte {
 	m := hmac.New(sha256.New, k)
 	for _, p := range parts {
 		fmt.Fprintf(m, "%d:%s", len(p), p)
 	}
-	return hex.EncodeToString(m.Sum(nil)[:16])
+	return m.Sum(nil)
 }
 
 // Slots that a worker fills, as words marks them: between STX and ETX, which

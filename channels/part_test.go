@@ -95,3 +95,29 @@ func TestAddress(t *testing.T) {
 		}
 	}
 }
+
+// What only a worker knows is said in each form of the text, escaped in HTML.
+func TestTold(t *testing.T) {
+	text := Text{
+		Text: "Opening.\n\x02late\x03 \x02missed\x03\nMore.\n", HTML: "<p>Opening. <span>\x02late\x03</span></p>", SMS: "Short.", SMSMissed: "Short, {n} missed.",
+		Phrases: map[string]string{SlotLate: "It is <late>.", SlotMissed: "Not sent: {n}."},
+	}
+	for _, c := range []struct {
+		late            bool
+		missed          int
+		text, html, sms string
+	}{
+		{false, 0, "Opening.\n\nMore.\n", "<p>Opening. <span></span></p>", "Short."},
+		{true, 0, "Opening.\n\nIt is <late>.\n\nMore.\n", "<p>Opening. <span>It is &lt;late&gt;.</span></p>", "Short."},
+		{true, 12, "Opening.\n\nIt is <late>. Not sent: 12.\n\nMore.\n", "<p>Opening. <span>It is &lt;late&gt;.</span></p>", "Short, 12 missed."},
+	} {
+		got := text.Told(c.late, c.missed)
+		if got.Text != c.text || got.HTML != c.html || got.SMS != c.sms {
+			t.Errorf("late %v, %d missed: %q, %q, %q", c.late, c.missed, got.Text, got.HTML, got.SMS)
+		}
+	}
+	text.SMSMissed = ""
+	if got := text.Told(false, 3).SMS; got != "Short." {
+		t.Error(got)
+	}
+}

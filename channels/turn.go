@@ -36,7 +36,13 @@ func (w *Worker) turn(ctx, store context.Context) time.Duration {
 		blocked := j.held != nil
 		if ctx.Err() == nil && !blocked {
 			w.checkUse(store, j, now, &wake)
-			picked = j.pick(perSession*w.o.Sessions-w.outstanding, now, &wake)
+			free := w.line.room(perSession*w.o.Sessions-w.outstanding, now, &wake)
+			picked = j.pick(free, w.purse.room(store, j.part, free, now, &wake), now, &wake)
+			w.purse.spend(j.part.Incident, len(picked))
+			chosen := len(picked)
+			if picked = w.corrects(store, j, w.allowed(j, picked, now), now); len(picked) < chosen {
+				wake = 0 // there is room for others
+			}
 			w.reckon(store, j, picked)
 			for n := range picked {
 				picked[n].d = j.delivery(picked[n].row)
@@ -110,11 +116,12 @@ func (w *Worker) write(ctx context.Context, j *job, picked []intent, now time.Ti
 	}
 	if err := w.record(ctx, j, r); err != nil {
 		for _, i := range picked {
-			j.giveBack(i.row, now)
+			w.giveBack(j, i.row, now)
 		}
 		return err
 	}
 	w.outstanding += len(picked)
+	w.line.sent(len(picked))
 	for _, i := range picked {
 		w.intents <- i // never blocks: there is room for all that are outstanding
 	}

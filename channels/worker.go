@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,9 +19,26 @@ type WorkerOptions struct {
 	Ledger   Ledger
 	Library  Library
 	Receipts Receipts
-	Key      Key
-	Log      *slog.Logger
-	Watch    Watch
+	Budget   Budget
+	Spending Spending // nil without a budget
+	// Suppressed returns why somebody is not to be written to any more; may be nil.
+	// It is asked for each attempt and must not wait.
+	Suppressed func(channel, audience, address string) (code string, yes bool)
+	// Unreachable is told who can never be reached, and the provider's code; may be
+	// nil, and may wait.
+	Unreachable func(ctx context.Context, channel, address, code string)
+	// UnsubscribeURL is what the address begins with under which somebody takes
+	// himself off a list.
+	UnsubscribeURL string
+	// LinkURL is what the address begins with under which people of a team answer;
+	// empty: nowhere.
+	LinkURL string
+	Key     Key
+	Log     *slog.Logger
+	Watch   Watch
+	// Ahead is how many deliveries that were not tried yet this worker has before it
+	// takes another part; 0: all there are, where nobody shares the work.
+	Ahead int
 }
 
 // Watch is told what a worker does; metrics and the demo listen. Nil functions
@@ -29,6 +47,24 @@ type Watch struct {
 	// Outcome is told every attempt's outcome: the state it led to and the
 	// provider's code. An intent that was given back untried is none.
 	Outcome func(channel string, to State, class Class, code string, took time.Duration)
+	// Told is told how long after its update was planned a delivery to an audience, or a
+	// team, was accepted.
+	Told func(channel, audience string, after time.Duration)
+	// Accepted is told what a provider took, by which reference, and what it calls it.
+	Accepted func(channel, ref, provider string, at time.Time)
+	// Spent is told how much of a budget is gone, when that changes.
+	Spent func(channel string, s Spent)
+	// Backlog is told every ten seconds what is to be sent yet.
+	Backlog func(channel string, b Backlog)
+}
+
+// Backlog is what a worker has claimed and not sent.
+type Backlog struct {
+	Waiting int       // deliveries that are not final
+	Oldest  time.Time // when the oldest of them was planned; zero where there is none
+	// Late is since when some of them, of which nobody but this worker is to blame
+	// that they were not tried, should have been there; zero where none is late.
+	Late time.Time
 }
 
 // Worker sends the parts of one channel. One loop owns all parts; sessions only
@@ -51,8 +87,11 @@ type Worker struct {
 
 	critical, normal []*job
 	outstanding      int // intents that went out and did not come back
+	line             line
+	purse            purse
 
-	active sync.Map // ids of the parts that this worker claimed and did not settle
+	ahead  atomic.Int64 // about how many rows of what was claimed were not tried yet
+	active sync.Map     // ids of the parts that this worker claimed and did not settle
 }
 
 // intent is one attempt that is durable and may go to the wire.
@@ -88,8 +127,13 @@ const (
 // NewWorker returns a worker; Run runs it.
 func NewWorker(o WorkerOptions) *Worker {
 	o.Sessions = max(o.Sessions, 1)
+	var spent func(Spent)
+	if o.Watch.Spent != nil {
+		spent = func(s Spent) { o.Watch.Spent(o.Channel, s) }
+	}
 	return &Worker{
 		o:        o,
+		purse:    purse{budget: o.Budget, channel: o.Channel, store: o.Spending, log: o.Log, watch: spent},
 		claims:   make(chan *job),
 		outcomes: make(chan outcome, perSession*o.Sessions),
 		intents:  make(chan intent, perSession*o.Sessions),
@@ -118,6 +162,7 @@ func (w *Worker) Run(ctx context.Context) {
 	}
 	w.loop(ctx, store)
 	close(w.intents)
+	w.release()
 	sessions.Wait()
 	claimers.Wait()
 	// A store that takes no report does not hold up the stop: the ledger has
@@ -163,6 +208,7 @@ func (w *Worker) loop(ctx, store context.Context) {
 	stopping := ctx.Done()
 	for {
 		wake := w.turn(ctx, store)
+		w.weigh()
 		if ctx.Err() != nil && w.outstanding == 0 && (w.saved() || store.Err() != nil) {
 			return
 		}
@@ -170,14 +216,36 @@ func (w *Worker) loop(ctx, store context.Context) {
 		select {
 		case o := <-w.outcomes:
 			w.take(o)
+			w.gather()
 			w.drain()
 		case j := <-w.claims:
 			w.add(j)
+		case <-w.o.Queue.Withdrawn():
+			w.look()
 		case <-timer.C:
 		case <-renew.C:
 			w.renew()
 		case <-stopping:
 			stopping = nil
+		}
+	}
+}
+
+// gatherTime bounds how long outcomes are gathered for one record.
+const gatherTime = 3 * time.Millisecond
+
+// gather waits for the outcomes of most of the sessions, as long as every session
+// has something to send: a record costs the same whatever is in it, and one for
+// each outcome would leave the sessions waiting for the ledger.
+func (w *Worker) gather() {
+	late := time.NewTimer(gatherTime)
+	defer late.Stop()
+	for n := 1; n < w.o.Sessions*3/4 && w.outstanding >= w.o.Sessions; n++ {
+		select {
+		case o := <-w.outcomes:
+			w.take(o)
+		case <-late.C:
+			return
 		}
 	}
 }
@@ -194,6 +262,9 @@ func (w *Worker) drain() {
 }
 
 func (w *Worker) renew() {
+	if w.o.Watch.Backlog != nil {
+		w.o.Watch.Backlog(w.o.Channel, w.backlog(time.Now()))
+	}
 	for j := range w.jobs {
 		if err := j.claim.Renew(); err != nil {
 			w.o.Log.Debug("renew a lease", "part", j.id, "err", err)
@@ -206,17 +277,45 @@ func (w *Worker) take(o outcome) {
 	w.outstanding--
 	j, now := o.intent.job, time.Now()
 	if errors.Is(o.err, errNotTried) {
-		j.giveBack(o.intent.row, now)
+		w.line.sent(-1)
+		w.giveBack(j, o.intent.row, now)
 		return
 	}
-	f := Classify(o.err)
-	to := j.outcome(o, f, now)
+	var f Failure // without a class where it went well
+	if o.err != nil {
+		f = Classify(o.err)
+	}
+	w.line.told(f.Class, f.After, now)
+	before := j.rows[o.intent.row].maybe
+	to := j.outcome(o, f, &w.line, now)
+	if j.rows[o.intent.row].maybe == before { // it was certainly not accepted
+		w.purse.spend(j.part.Incident, -1)
+	}
 	if o.err != nil {
 		w.o.Log.Warn("an attempt failed", "part", j.id, "row", o.intent.row, "class", string(f.Class), "code", f.Code, "state", string(to), "err", o.err)
+	}
+	switch {
+	case to == Got && w.o.Watch.Accepted != nil:
+		w.o.Watch.Accepted(w.o.Channel, o.intent.d.Ref, o.got.Provider, o.got.At)
+	case to == Failed && w.o.Unreachable != nil:
+		w.reports.Go(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), fellPatience)
+			defer cancel()
+			w.o.Unreachable(ctx, w.o.Channel, o.intent.d.To, f.Code)
+		})
+	}
+	if to == Got && !o.got.Before && w.o.Watch.Told != nil {
+		w.o.Watch.Told(w.o.Channel, j.part.Audience, max(o.got.At.Sub(j.part.PlannedAt), 0))
 	}
 	if w.o.Watch.Outcome != nil {
 		w.o.Watch.Outcome(w.o.Channel, to, f.Class, f.Code, o.took)
 	}
+}
+
+// giveBack undoes an intent that was not sent.
+func (w *Worker) giveBack(j *job, row int, now time.Time) {
+	j.giveBack(row, now)
+	w.purse.spend(j.part.Incident, -1)
 }
 
 // fell reports rows that failed for good while others of their part go on, so that
@@ -225,7 +324,7 @@ func (w *Worker) take(o outcome) {
 func (w *Worker) fell(j *job, record Record) {
 	var rows []int
 	for _, t := range record.Steps {
-		if t.State == Failed {
+		if t.State == Failed && t.Code != Unsubscribed { // who left is not followed elsewhere
 			rows = append(rows, t.Row)
 		}
 	}
@@ -243,14 +342,18 @@ func (w *Worker) fell(j *job, record Record) {
 }
 
 func (w *Worker) add(j *job) {
-	// It may be what supersedes others: they are not to wait for their next look.
-	for k := range w.jobs {
-		k.checkAt = time.Time{}
-	}
+	w.look() // it may be what supersedes others
 	if j.part.Critical {
 		w.critical = append(w.critical, j)
 	} else {
 		w.normal = append(w.normal, j)
+	}
+}
+
+// look lets no part wait for its next look.
+func (w *Worker) look() {
+	for j := range w.jobs {
+		j.checkAt = time.Time{}
 	}
 }
 

@@ -68,3 +68,13 @@ func parsePhone(s string) (string, bool) {
 	}
 	return phonenumbers.Format(n, phonenumbers.E164), true
 }
+
+// Reach reads how somebody is reached, as a recipient's address and number are read:
+// a bare email address, or an E.164 number. Both are empty where it is neither.
+func Reach(text string) (email, phone string) {
+	if a, ok := parseEmail(text); ok && a.Name == "" {
+		return a.Address, ""
+	}
+	phone, _ = parsePhone(text)
+	return "", phone
+}

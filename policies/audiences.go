@@ -3,6 +3,7 @@ package policies
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,15 +20,17 @@ func (l *loader) teams(v value) {
 		return
 	}
 	for name, field := range o.fields {
-		keys := []string{"channels", "recipients", "recipients_files"}
-		if name == "communication" { // only those who talk are asked for words
-			keys = append(keys, "nudge_before")
-		}
-		t, ok := l.object(field, keys...)
+		t, ok := l.object(field, "address", "channels", "nudge_before", "recipients", "recipients_files")
 		if !ok {
 			continue
 		}
-		team := &Team{Name: name, NudgeBefore: l.durationOr(t.get("nudge_before"), true, defaultNudgeBefore)}
+		team := &Team{Name: name}
+		before := time.Duration(0) // who solves is left alone, unless he is to be asked
+		if name == "communication" {
+			before = defaultNudgeBefore
+		}
+		team.NudgeBefore = l.durationOr(t.get("nudge_before"), true, before)
+		team.Informal = l.informal(t.get("address"), l.cfg.Global.Informal)
 		team.Channels = l.usable(t.need("channels", "name the channels, such as [sms, email]"))
 		team.Recipients = l.recipients(t, "team", name, team.Channels, l.cfg.Global.Language, l.cfg.Global.TimeZone)
 		l.cfg.Teams = append(l.cfg.Teams, team)
@@ -39,19 +42,21 @@ func (l *loader) teams(v value) {
 }
 
 func (l *loader) audienceList(v value) {
-	l.audiences, l.places = map[string]*Audience{}, map[*Audience]place{}
+	l.audiences, l.places, l.gated = map[string]*Audience{}, map[*Audience]place{}, map[*Audience]place{}
 	seen := map[string]place{}
 	for _, item := range l.someOf(v, "without an audience nobody is ever told") {
-		o, ok := l.object(item, "name", "reads", "language", "time_zone", "channels", "fallback", "critical",
+		o, ok := l.object(item, "name", "reads", "language", "time_zone", "address", "channels", "fallback", "critical", "unsubscribe", "calendar",
+			"approval", "without_approval",
 			"recipients", "recipients_files")
 		if !ok {
 			continue
 		}
-		a := &Audience{}
+		a := &Audience{Line: o.get("name").at.line}
 		a.Name, _ = l.named(o.need("name", "give the audience a name"), "audiences", seen)
 		a.Reads = l.reads(o.get("reads"), a.Name)
 		a.Language = l.language(o.get("language"))
 		a.TimeZone = l.zone(o.get("time_zone"))
+		a.Informal = l.informal(o.get("address"), l.cfg.Global.Informal)
 		a.Channels = l.usable(o.need("channels", "name the channels, such as [email]"))
 		a.Fallback = l.usable(o.get("fallback"))
 		for _, c := range a.Fallback {
@@ -60,6 +65,14 @@ func (l *loader) audienceList(v value) {
 			}
 		}
 		a.Critical = l.boolean(o.get("critical"), false)
+		if a.Unsubscribe = l.boolean(o.get("unsubscribe"), false); a.Unsubscribe && !strings.HasPrefix(l.cfg.Global.ExternalURL, "https://") {
+			l.fail(o.get("unsubscribe").at, "set global.external_url to an https address", "people can take themselves off a list only where they can reach sitrep by https")
+		}
+		a.Calendar = l.boolean(o.get("calendar"), false)
+		if a.Calendar && !slices.Contains(a.Channels, channelEmail) && !slices.Contains(a.Fallback, channelEmail) {
+			l.fail(o.get("calendar").at, "add email to its channels, or remove it", "entries for a calendar go by email, and %q gets none", a.Name)
+		}
+		l.approval(a, o.get("approval"), o.get("without_approval"))
 		a.Recipients = l.recipients(o, "audience", a.Name, a.Channels,
 			cmp.Or(a.Language, l.cfg.Global.Language), cmp.Or(a.TimeZone, l.cfg.Global.TimeZone))
 		if l.audiences[a.Name] == nil {
@@ -67,6 +80,20 @@ func (l *loader) audienceList(v value) {
 		}
 		l.places[a] = o.get("name").at
 		l.cfg.Audiences = append(l.cfg.Audiences, a)
+	}
+}
+
+// approval reads whether what goes to an audience needs a second person's yes.
+func (l *loader) approval(a *Audience, approval, without value) {
+	if _, a.Approval = l.oneOf(approval, "approval", []string{"required"}); a.Approval {
+		l.gated[a] = approval.at
+	}
+	a.Unapproved = SendHolding
+	if s, ok := l.oneOf(without, "choice", []string{string(Hold), string(SendHolding)}); ok {
+		a.Unapproved = Unapproved(s)
+		if approval.absent() {
+			l.fail(without.at, "add approval: required, or remove it", "nothing that goes to %q needs a yes", a.Name)
+		}
 	}
 }
 

@@ -10,13 +10,14 @@ func (l *loader) policyList(v value) {
 	seen := map[string]place{}
 	var all []written
 	for _, item := range l.someOf(v, "without a policy nobody is ever told") {
-		o, ok := l.object(item, "name", "matchers", "updates")
+		o, ok := l.object(item, "name", "matchers", "window_counts", "updates")
 		if !ok {
 			continue
 		}
-		p := &Policy{}
+		p := &Policy{Line: o.get("name").at.line}
 		p.Name, _ = l.named(o.need("name", "give the policy a name"), "policies", seen)
 		p.Matchers = l.matchers(o.get("matchers"))
+		p.WindowCounts = l.windowCounts(p, o.get("window_counts"))
 		w := written{Policy: p, at: o.get("name").at, matchers: o.get("matchers").at}
 		told := map[*Audience]place{}
 		for _, u := range l.list(o.need("updates", "name the audiences to tell; updates: [] tells nobody")) {
@@ -33,11 +34,11 @@ func (l *loader) policyList(v value) {
 // updates adds one audience's part to a policy, and returns the places of its
 // cadence.
 func (l *loader) updates(p *Policy, v value, told map[*Audience]place) (c cadence, ok bool) {
-	o, ok := l.object(v, "audience", "cadence", "active_time_intervals")
+	o, ok := l.object(v, "audience", "cadence", "announce", "active_time_intervals")
 	if !ok {
 		return c, false
 	}
-	u := Updates{Active: l.calendar(o.get("active_time_intervals"))}
+	u := Updates{Active: l.calendar(o.get("active_time_intervals")), Line: o.get("audience").at.line}
 	if name, ok := l.oneOf(o.need("audience", "name the audience"), "audience", keysOf(l.audiences)); ok {
 		u.Audience = l.audiences[name]
 		at := o.get("audience").at
@@ -46,7 +47,11 @@ func (l *loader) updates(p *Policy, v value, told map[*Audience]place) (c cadenc
 		}
 		told[u.Audience] = at
 	}
-	rows := o.need("cadence", "write cadence: [{from: 0s, every: 1h}]")
+	u.Announce = l.announce(p, o.get("announce"))
+	rows := o.get("cadence")
+	if o.get("announce").absent() { // who is only told of what is planned needs none
+		rows = o.need("cadence", "write cadence: [{from: 0s, every: 1h}]")
+	}
 	c.at = rows.at
 	before := len(l.problems)
 	for _, item := range l.someOf(rows, "write at least one row: {from: 0s, every: 1h}") {
@@ -56,7 +61,7 @@ func (l *loader) updates(p *Policy, v value, told map[*Audience]place) (c cadenc
 		}
 		from, ok1 := l.from(row.need("from", "write an age such as 15m, or a share such as 50% expected"))
 		every, ok2 := l.duration(row.need("every", "write how often, such as 1h"), false)
-		r := Row{From: from, Every: every}
+		r := Row{From: from, Every: every, Line: row.get("from").at.line}
 		ok3, ok4 := true, true
 		if v := row.get("phase"); !v.absent() {
 			r.Phase, ok3 = l.oneOf(v, "phase", phases)

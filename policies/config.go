@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net/mail"
 	"strings"
 	"time"
 
@@ -28,7 +27,17 @@ type Config struct {
 	Policies   []*Policy // in file order: first match wins
 	Access     *Access   // nil: the API answers on loopback addresses only
 	Watchdogs  []Watchdog
+	Heartbeat  *Heartbeat // nil: none
+	Changes    *Changes   // nil: only people plan changes
+	Languages  []string   // that messages can be told in, sorted
+	// Templates are the patterns of the operator's own message templates.
+	Templates []Template
+	// RecipientsFiles are the files that recipients were read from, each once.
+	RecipientsFiles []string
 
+	// Notes say what the file leaves out and somebody may miss; check-config shows
+	// them.
+	Notes []Problem
 	// Warnings are findings that do not stop a start, in file order.
 	Warnings []Problem
 	// NotInForce names the keys that the file sets and this version accepts
@@ -39,56 +48,13 @@ type Config struct {
 // Global holds what applies where nothing nearer says otherwise.
 type Global struct {
 	Organisation string
-	Language     string         // of messages: "nl" or "en"
+	Language     string         // of messages
 	TimeZone     *time.Location // of every time written in a message
 	ExternalURL  string         // without a trailing slash; may be empty
-}
-
-// NATS says where the durable log lives. An empty URL means the embedded
-// server.
-type NATS struct {
-	URL             string
-	CredentialsFile string
-	Replicas        int
-}
-
-// Email configures the email channel.
-type Email struct {
-	Smarthosts []string // host:port, tried in this order
-	From       mail.Address
-	Username   string
-	Password   Secret
-	RequireTLS bool
-	Sessions   int // SMTP sessions at once
-	DependsOn  []string
-}
-
-// SMS configures the SMS channel. Exactly one of From and
-// MessagingServiceSID is set.
-type SMS struct {
-	Provider            string // "twilio"
-	AccountSID          string
-	AuthToken           Secret
-	From                string // E.164 number or a sender ID of at most 11 characters
-	MessagingServiceSID string
-	ReplyToNumber       string
-	APIURL              string  // without a trailing slash
-	MessagesPerSecond   float64 // 0: no pacing
-	BudgetPerIncident   int     // messages; 0: no limit
-	BudgetPerDay        int
-	DependsOn           []string
-}
-
-// Needs returns the services that each channel depends on.
-func (c *Config) Needs() map[string][]string {
-	needs := map[string][]string{}
-	if c.Email != nil {
-		needs[channelEmail] = c.Email.DependsOn
-	}
-	if c.SMS != nil {
-		needs[channelSMS] = c.SMS.DependsOn
-	}
-	return needs
+	Informal     bool           // readers are called by the familiar word
+	// LinkHosts are hosts beside that of ExternalURL to which messages may lead: in
+	// lower case, or *.suffix.
+	LinkHosts []string
 }
 
 // Secret is a secret value or the file that holds it. It never prints itself.
@@ -208,8 +174,12 @@ func (s *SLA) Moment(start time.Time, c Clock, share float64) (at time.Time, ok 
 
 // Service is what people know by name.
 type Service struct {
-	Name      string
-	Title     Texts
+	Name  string
+	Title Texts
+	// Impact and Workaround are what is usually so when it is out: what people
+	// notice, and what they can do meanwhile. Nil: nobody says.
+	Impact, Workaround Texts
+
 	Matchers  labels.Matchers // all must hold
 	SLA       *SLA            // nil: no clocks
 	DependsOn []string
@@ -232,10 +202,14 @@ type Threshold struct {
 // is missing.
 type Texts map[string]string
 
-// In returns the text in a language, else in the empty language, else in
-// English, else any (the first by name, so that it is always the same one).
+// MaxAccount is how many characters messages have room for, of each thing that is
+// told of an outage.
+const MaxAccount = 300
+
+// In returns the text in a language, else in the empty language, else any (the
+// first by name, so that it is always the same one).
 func (t Texts) In(language string) string {
-	for _, l := range []string{language, "", "en"} {
+	for _, l := range []string{language, ""} {
 		if s, ok := t[l]; ok {
 			return s
 		}
@@ -260,18 +234,36 @@ const (
 	Customer   Reads = "customer"
 )
 
+// Unapproved is what goes out when an update falls due to which nobody said yes.
+type Unapproved string
+
+const (
+	Hold        Unapproved = "hold"         // nothing
+	SendHolding Unapproved = "send_holding" // that it goes on, or is over, and nothing else
+)
+
 // Audience is people told the same thing.
 type Audience struct {
 	Name     string
 	Reads    Reads
 	Language string         // "": the global one
 	TimeZone *time.Location // nil: the global one
+	Informal bool           // called by the familiar word
 	Channels []string       // "email", "sms": all at once
 	Fallback []string
 	Critical bool
+	// Calendar says that mails about a planned change bring an entry for a calendar.
+	Calendar bool
+	// Unsubscribe says that each recipient may take himself off the mailing list.
+	Unsubscribe bool
+	// Approval says that nothing goes to it without a second person's yes, and
+	// Unapproved what becomes of a promise without one.
+	Approval   bool
+	Unapproved Unapproved
 	// Recipients are those of the file itself and of recipients_files, in
 	// file order, each address at most once per channel.
 	Recipients []Recipient
+	Line       int // of the file, from 1, where its name stands
 }
 
 // Recipient is one person of an audience, with the defaults filled in.
@@ -298,6 +290,7 @@ func (r Recipient) Address(channel string) string {
 // Team is one of the two groups that are asked for something.
 type Team struct {
 	Name        string
+	Informal    bool // called by the familiar word
 	Channels    []string
 	NudgeBefore time.Duration
 	Recipients  []Recipient
@@ -308,6 +301,10 @@ type Policy struct {
 	Name     string
 	Matchers labels.Matchers // none: every incident
 	Updates  []Updates
+	// WindowCounts says that the SLA clocks of a planned change run from its start;
+	// else they run from its planned end.
+	WindowCounts bool
+	Line         int // of the file, from 1, where its name stands
 }
 
 // Covers reports whether the policy is for an incident with these labels.
@@ -328,9 +325,14 @@ func covers(matchers labels.Matchers, of map[string]string) bool {
 // Updates is one audience's part of a policy.
 type Updates struct {
 	Audience *Audience
-	Cadence  []Row
+	// Cadence is for an incident. Of a planned change its ages count from the planned
+	// end; may be empty where Announce is not.
+	Cadence []Row
+	// Announce is when the audience hears of a planned change before it is one.
+	Announce []Announcement
 	// Active is when updates may go out; nil means always.
 	Active *Calendar
+	Line   int // of the file, from 1, where the audience's name stands
 }
 
 // Row says how often from a moment on. With a phase or a severity it is in force
@@ -340,6 +342,7 @@ type Row struct {
 	Every    time.Duration
 	Phase    string // investigating, identified or monitoring; "": any
 	Severity string // "": any
+	Line     int    // of the file, from 1
 }
 
 // From is an age of the outage or a share of an SLA clock.
@@ -347,28 +350,6 @@ type From struct {
 	Age   time.Duration // where Clock is ""
 	Share float64       // of Clock; 1 is 100%
 	Clock Clock
-}
-
-// Access lists who may call the HTTP API.
-type Access struct {
-	Tokens []Token
-}
-
-// Role is what a token may do.
-type Role string
-
-const (
-	RoleAlerts    Role = "alerts" // may post webhooks
-	RoleViewer    Role = "viewer"
-	RoleResponder Role = "responder" // may override
-	RoleAdmin     Role = "admin"
-)
-
-// Token is one bearer token.
-type Token struct {
-	Name  string
-	Role  Role
-	Token Secret
 }
 
 // Watchdog is a heartbeat alert that must keep coming.

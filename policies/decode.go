@@ -18,6 +18,7 @@ type decoder struct {
 	visits   int
 	problems Problems
 	warnings Problems
+	notes    Problems
 	set      map[string]place // paths of the keys that the file sets, and where first
 }
 
@@ -59,6 +60,11 @@ func (d *decoder) fail(at place, hint, format string, args ...any) {
 // warn reports a finding that does not stop a start.
 func (d *decoder) warn(at place, hint, format string, args ...any) {
 	d.warnings = append(d.warnings, d.problem(at, hint, fmt.Sprintf(format, args...)))
+}
+
+// note reports what is left out and may be missed.
+func (d *decoder) note(at place, hint, format string, args ...any) {
+	d.notes = append(d.notes, d.problem(at, hint, fmt.Sprintf(format, args...)))
 }
 
 func (d *decoder) wrongKind(v value, want string) {

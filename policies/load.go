@@ -17,16 +17,26 @@ import (
 // ReadFile returns the content of a file, as os.ReadFile does.
 type ReadFile func(name string) ([]byte, error)
 
-var (
-	languages         = []string{"en", "nl"}
-	defaultSeverities = Severities{"info", "warning", "critical"}
-)
+var defaultSeverities = Severities{"info", "warning", "critical"}
 
 // Load reads, checks and resolves a configuration file. Relative paths in it
 // start at its folder. The files it names are read too: recipients for good,
 // secrets only to see that they are there. Where anything is wrong the error is
-// of type Problems and holds everything that is.
-func Load(file string, read ReadFile) (*Config, error) {
+// of type Problems and holds everything that is. Messages are told in the
+// languages that ship.
+func Load(file string, read ReadFile) (*Config, error) { return LoadWith(file, read, nil) }
+
+// LoadWith is Load where the operator's own templates may bring languages.
+func LoadWith(file string, read ReadFile, brings Brings) (*Config, error) {
+	return LoadFor(nil, file, read, brings)
+}
+
+// Elsewhere says of a key, such as channels.sms.auth_token_file, that what its file
+// holds is of use on other machines only: here it may not be there.
+type Elsewhere func(key string) bool
+
+// LoadFor is LoadWith on a machine that has not all of the files. Nil: it has.
+func LoadFor(elsewhere Elsewhere, file string, read ReadFile, brings Brings) (*Config, error) {
 	data, err := read(file)
 	if err != nil {
 		return nil, Problems{{File: file, Text: "cannot read the file: " + reason(err), Hint: "check --config.file"}}
@@ -34,8 +44,12 @@ func Load(file string, read ReadFile) (*Config, error) {
 	l := &loader{
 		decoder: &decoder{file: file, aliases: map[*ast.AliasNode]ast.Node{}, set: map[string]place{}},
 		read:    read,
-		cfg:     &Config{},
-		zones:   map[string]*time.Location{},
+		brings:  brings,
+
+		elsewhere: elsewhere,
+
+		cfg:   &Config{},
+		zones: map[string]*time.Location{},
 	}
 	if root := l.parse(data); root != nil {
 		l.config(value{node: l.resolve(root), at: placeOfNode(root), key: placeOfNode(root)})
@@ -43,8 +57,8 @@ func Load(file string, read ReadFile) (*Config, error) {
 	if len(l.problems) > 0 {
 		return nil, l.problems.inOrder(file)
 	}
-	l.cfg.Warnings = l.warnings.inOrder(file)
-	l.cfg.NotInForce = l.idleKeys()
+	l.cfg.Warnings, l.cfg.Notes = l.warnings.inOrder(file), l.notes.inOrder(file)
+	l.cfg.NotInForce, l.cfg.Languages = l.idleKeys(), l.languages
 	return l.cfg, nil
 }
 
@@ -52,23 +66,30 @@ func Load(file string, read ReadFile) (*Config, error) {
 // config, whatever the order in the file.
 type loader struct {
 	*decoder
-	read ReadFile
-	cfg  *Config
+	read   ReadFile
+	brings Brings
+	cfg    *Config
 
-	calendars map[string]*Calendar
-	slas      map[string]*SLA
-	services  map[string]place
-	audiences map[string]*Audience
-	places    map[*Audience]place
-	zones     map[string]*time.Location // of recipients; a file may name the same one very often
+	elsewhere Elsewhere
+
+	languages   []string // that messages can be written in, sorted
+	anyLanguage bool     // or in others, of which this machine does not know
+	calendars   map[string]*Calendar
+	slas        map[string]*SLA
+	services    map[string]place
+	audiences   map[string]*Audience
+	places      map[*Audience]place
+	gated       map[*Audience]place       // where they want a second person's yes
+	zones       map[string]*time.Location // of recipients; a file may name the same one very often
 }
 
 func (l *loader) config(v value) {
 	o, ok := l.object(v, "global", "nats", "channels", "time_intervals", "severities", "slas", "services",
-		"teams", "audiences", "policies", "access", "watchdogs")
+		"teams", "audiences", "policies", "access", "watchdogs", "heartbeat", "templates", "changes")
 	if !ok {
 		return
 	}
+	l.templates(o.get("templates"))
 	l.global(o.get("global"))
 	l.nats(o.get("nats"))
 	l.severities(o.get("severities"))
@@ -81,48 +102,22 @@ func (l *loader) config(v value) {
 	l.policyList(o.need("policies", "without a policy nobody is ever told"))
 	l.access(o.get("access"))
 	l.watchdogs(o.get("watchdogs"))
+	l.heartbeat(o.get("heartbeat"))
+	l.changes(o.get("changes"))
+	l.secondYes()
 }
 
 func (l *loader) global(v value) {
 	g := &l.cfg.Global
-	o, _ := l.object(v, "organisation", "language", "time_zone", "external_url")
+	o, _ := l.object(v, "organisation", "language", "time_zone", "external_url", "address", "link_hosts")
 	g.Organisation, _ = l.text(o.get("organisation"))
 	g.Language = cmp.Or(l.language(o.get("language")), "en")
 	if g.TimeZone = l.zone(o.get("time_zone")); g.TimeZone == nil {
 		g.TimeZone = time.UTC
 	}
 	g.ExternalURL = l.webAddress(o.get("external_url"))
-}
-
-func (l *loader) nats(v value) {
-	n := &l.cfg.NATS
-	o, ok := l.object(v, "url", "credentials_file", "replicas")
-	if !ok {
-		return
-	}
-	if s, ok := l.text(o.get("url")); ok {
-		n.URL = s
-		for server := range strings.SplitSeq(s, ",") {
-			l.natsServer(o.get("url"), strings.TrimSpace(server))
-		}
-	}
-	if p, ok := l.text(o.get("credentials_file")); ok {
-		n.CredentialsFile = l.resolvePath(p)
-		l.readable(o.get("credentials_file"), n.CredentialsFile)
-	}
-	if n.Replicas = l.integer(o.get("replicas"), 1, 0); n.Replicas > 5 {
-		l.fail(o.get("replicas").at, "use 1, 3 or 5", "a stream has at most 5 replicas")
-	}
-}
-
-func (l *loader) natsServer(v value, server string) {
-	u, err := url.Parse(server)
-	switch {
-	case err != nil || u.Host == "" || !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme):
-		l.fail(v.at, "write nats://host:4222, several separated by commas", "bad server address in %q", v.name())
-	case u.User != nil:
-		l.fail(v.at, "use credentials_file", "a user name or password does not belong into %q", v.name())
-	}
+	g.Informal = l.informal(o.get("address"), false)
+	g.LinkHosts = l.hosts(o.get("link_hosts"))
 }
 
 func (l *loader) severities(v value) {
@@ -175,6 +170,9 @@ func (l *loader) resolvePath(p string) string {
 // readable reports a file that cannot be read or is empty, and keeps nothing
 // of it.
 func (l *loader) readable(v value, path string) {
+	if l.isElsewhere(v) {
+		return
+	}
 	data, err := l.read(path)
 	switch {
 	case err != nil:
@@ -184,6 +182,8 @@ func (l *loader) readable(v value, path string) {
 	}
 	clear(data)
 }
+
+func (l *loader) isElsewhere(v value) bool { return l.elsewhere != nil && l.elsewhere(v.path) }
 
 // secret returns the secret of a key or of its _file twin; required says
 // whether one of them must be there. Problems stand at the key, not at the

@@ -29,7 +29,7 @@ func holdsSecret(key string) bool {
 	if strings.HasSuffix(key, "_file") || key == "tokens" || strings.ContainsAny(key, "./") {
 		return false
 	}
-	return secretWords.MatchString(key) || suggest(key, secretKeys) != ""
+	return secretWords.MatchString(key) || Nearest(key, secretKeys) != ""
 }
 
 // maskLine returns a source line (from 1) without the secrets in it. It judges

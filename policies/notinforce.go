@@ -6,14 +6,8 @@ import (
 )
 
 // notInForce lists the keys that this version accepts without effect. A key
-// that comes into force is one line less here.
-var notInForce = []string{
-	"nats.url",
-	"nats.credentials_file",
-	"nats.replicas",
-	"channels.sms.reply_to_number",
-	"channels.sms.budget",
-}
+// that comes into force is one line less here. There is none at present.
+var notInForce = []string{}
 
 // idleKeys returns those of them that the file sets, in file order.
 func (d *decoder) idleKeys() []string {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Problem is one finding about a configuration file: where, what, and what to
@@ -20,13 +22,33 @@ type Problem struct {
 	Hint   string
 }
 
+// seen is text as a terminal may show it: a file is anybody's, and a character in it
+// that would move the cursor, hide something or turn the direction of the text is
+// shown as a sign that stands for it. Each stays one character, so that a column is
+// the same.
+func seen(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case r < ' ':
+			return '\u2400' + r // its picture: ␛ for ESC
+		case r == 0x7f:
+			return '␡'
+		case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp):
+			return utf8.RuneError
+		}
+		return r
+	}, strings.ToValidUTF8(text, string(utf8.RuneError)))
+}
+
 // Head returns the first line of String: the position and the text, without
 // the source.
 func (p Problem) Head() string {
 	if p.Line == 0 {
-		return p.File + ": " + p.Text
+		return seen(p.File + ": " + p.Text)
 	}
-	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Text)
+	return seen(fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Text))
 }
 
 // String returns the problem as check-config prints it, without a line break
@@ -41,7 +63,7 @@ func (p Problem) String() string {
 		fmt.Fprintf(&b, "\n%s | %s^", strings.Repeat(" ", len(number)), padding(source, column))
 	}
 	if p.Hint != "" {
-		b.WriteString("\n    hint: " + p.Hint)
+		b.WriteString("\n    hint: " + seen(p.Hint))
 	}
 	return b.String()
 }
@@ -50,7 +72,7 @@ func (p Problem) String() string {
 // column in it.
 func (p Problem) excerpt() ([]rune, int) {
 	const width = 120
-	source, column := []rune(p.Source), p.Column
+	source, column := []rune(seen(p.Source)), p.Column
 	if from := column - width/2; len(source) > width && from > 0 {
 		source, column = append([]rune("…"), source[min(from, len(source)):]...), column-from+1
 	}

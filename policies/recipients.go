@@ -34,7 +34,7 @@ func (l *loader) recipients(o object, what, name string, channels []string, lang
 	for _, item := range l.list(o.get("recipients")) {
 		r.inline(item)
 	}
-	files := map[string]bool{}
+	files, elsewhere := map[string]bool{}, false
 	for _, item := range l.someOf(o.get("recipients_files"), "name a file, or remove the key") {
 		p, ok := l.text(item)
 		if !ok {
@@ -46,6 +46,12 @@ func (l *loader) recipients(o object, what, name string, channels []string, lang
 			continue
 		}
 		files[path] = true
+		if elsewhere = l.isElsewhere(item); elsewhere {
+			continue
+		}
+		if !slices.Contains(l.cfg.RecipientsFiles, path) {
+			l.cfg.RecipientsFiles = append(l.cfg.RecipientsFiles, path)
+		}
 		data, err := l.read(path)
 		if err != nil {
 			l.fail(item.at, "relative paths start at the configuration's folder", "cannot read the recipients file %q: %s", p, reason(err))
@@ -53,7 +59,7 @@ func (l *loader) recipients(o object, what, name string, channels []string, lang
 		}
 		r.file(path, data)
 	}
-	if len(r.people) == 0 && len(l.problems) == before {
+	if len(r.people) == 0 && len(l.problems) == before && !elsewhere {
 		l.fail(o.at, "add recipients, or a file of them under recipients_files", "%s has no recipients", r.owner)
 	}
 	return r.people
@@ -207,29 +213,7 @@ func (r *roster) row(path string, header, row []string, spot func(int) place, fa
 		if field == "" {
 			continue
 		}
-		ok, text, hint := true, "", ""
-		switch column {
-		case "name":
-			p.Name = strings.Join(strings.Fields(field), " ")
-			ok = !strings.ContainsFunc(p.Name, unicode.IsControl)
-			text, hint = "the name has a control character in it", "write it anew"
-		case "email":
-			a, is := parseEmail(field)
-			if ok = is; ok {
-				p.Email = a.Address
-			}
-			text, hint = "this is no email address", emailHint
-		case "phone":
-			p.Phone, ok = parsePhone(field)
-			text, hint = "this is no international phone number", phoneHint
-		case "language":
-			p.Language, ok = field, slices.Contains(languages, field)
-			text, hint = "unknown language", hintFor(field, languages)
-		case "time_zone":
-			p.TimeZone, ok = field, r.knownZone(field)
-			text, hint = "unknown time zone", zoneHint
-		}
-		if !ok {
+		if text, hint := p.column(column, field, r.languages, r.knownZone); text != "" {
 			fail(spot(i), hint, "%s", text)
 			good = false
 		}
@@ -240,11 +224,42 @@ func (r *roster) row(path string, header, row []string, spot func(int) place, fa
 	}
 }
 
-func (r *roster) knownZone(name string) bool {
-	loc, seen := r.zones[name]
+// column takes a field of a recipient in. What is wrong with it, and what to do, is said
+// without it: it may be an address.
+func (p *Recipient) column(column, field string, languages []string, zone func(string) bool) (text, hint string) {
+	ok := true
+	switch column {
+	case "name":
+		p.Name = strings.Join(strings.Fields(field), " ")
+		ok = !strings.ContainsFunc(p.Name, unicode.IsControl)
+		text, hint = "the name has a control character in it", "write it anew"
+	case "email":
+		a, is := parseEmail(field)
+		if ok = is; ok {
+			p.Email = a.Address
+		}
+		text, hint = "this is no email address", emailHint
+	case "phone":
+		p.Phone, ok = parsePhone(field)
+		text, hint = "this is no international phone number", phoneHint
+	case "language":
+		p.Language, ok = field, slices.Contains(languages, field)
+		text, hint = "unknown language", languageHint(languages)
+	case "time_zone":
+		p.TimeZone, ok = field, zone(field)
+		text, hint = "unknown time zone", zoneHint
+	}
+	if ok {
+		return "", ""
+	}
+	return text, hint
+}
+
+func (l *loader) knownZone(name string) bool {
+	loc, seen := l.zones[name]
 	if !seen {
 		loc, _ = loadZone(name)
-		r.zones[name] = loc
+		l.zones[name] = loc
 	}
 	return loc != nil
 }

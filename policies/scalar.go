@@ -178,12 +178,6 @@ func (d *decoder) boolean(v value, otherwise bool) bool {
 	return n.Value
 }
 
-// language returns a language that messages can be written in.
-func (d *decoder) language(v value) string {
-	s, _ := d.oneOf(v, "language", languages)
-	return s
-}
-
 // zone returns a time zone; nil where there is none.
 func (d *decoder) zone(v value) *time.Location {
 	s, ok := d.text(v)

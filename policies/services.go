@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/prometheus/alertmanager/matcher/compat"
 	"github.com/prometheus/alertmanager/pkg/labels"
@@ -60,7 +61,7 @@ func (l *loader) serviceList(v value) {
 	l.services = map[string]place{}
 	dependencies := map[string][]value{}
 	for _, item := range l.someOf(v, "without a service no incident can ever open") {
-		o, ok := l.object(item, "name", "title", "matchers", "sla", "depends_on", "threshold", "resolved_after", "unconfirmed_after")
+		o, ok := l.object(item, "name", "title", "impact", "workaround", "matchers", "sla", "depends_on", "threshold", "resolved_after", "unconfirmed_after")
 		if !ok {
 			continue
 		}
@@ -69,6 +70,7 @@ func (l *loader) serviceList(v value) {
 		if s.Title = l.texts(o.get("title")); s.Title == nil {
 			s.Title = Texts{"": s.Name}
 		}
+		s.Impact, s.Workaround = l.usual(o.get("impact")), l.usual(o.get("workaround"))
 		s.Matchers = l.matchers(o.need("matchers", `to catch every alert, write matchers: ['alertname=~".+"']`))
 		if name, ok := l.oneOf(o.get("sla"), "SLA", keysOf(l.slas)); ok {
 			s.SLA = l.slas[name]
@@ -186,16 +188,36 @@ func (l *loader) texts(v value) Texts {
 		s, _ := l.text(v)
 		return Texts{"": s}
 	}
-	o, ok := l.object(v, languages...)
+	t, known := Texts{}, slices.Clone(l.languages)
+	for _, e := range entriesOf(v.node) {
+		if key, ok := scalarText(keyOf(e.Key)); ok && !e.Key.IsMergeKey() && !slices.Contains(known, key) {
+			if !l.anyLanguage {
+				l.fail(placeOf(e.Key.GetToken()), l.languageHint(), "unknown language %q", key)
+			}
+			known = append(known, key) // so that it is said once
+		}
+	}
+	o, ok := l.object(v, known...)
 	if !ok {
 		return nil
 	}
-	t := Texts{}
 	for language := range o.fields {
 		t[language], _ = l.text(o.get(language))
 	}
 	if len(t) == 0 {
-		l.fail(v.at, fmt.Sprintf("write {%s: \"…\"}", languages[0]), "%q has no text", v.name())
+		l.fail(v.at, fmt.Sprintf("write {%s: \"…\"}", l.languages[0]), "%q has no text", v.name())
+	}
+	return t
+}
+
+// usual returns texts that are told of every outage of a service.
+func (l *loader) usual(v value) Texts {
+	t := l.texts(v)
+	for _, text := range t {
+		if utf8.RuneCountInString(text) > MaxAccount {
+			l.fail(v.at, fmt.Sprintf("messages have room for %d characters; a sentence or two will do", MaxAccount), "%q is too long", v.name())
+			break
+		}
 	}
 	return t
 }

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// suggest returns the known word nearest to a wrong one; "" where none is near
+// Nearest returns the known word nearest to a wrong one; "" where none is near
 // enough to be a likely slip of the pen.
-func suggest(word string, known []string) string {
+func Nearest(word string, known []string) string {
 	best, limit := "", max(1, min(3, len(word)/3))+1
 	for _, k := range known {
 		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < limit {
@@ -20,7 +20,7 @@ func suggest(word string, known []string) string {
 
 // hintFor turns a wrong word into a hint: the nearest known one, else all.
 func hintFor(word string, known []string) string {
-	if s := suggest(word, known); s != "" {
+	if s := Nearest(word, known); s != "" {
 		return fmt.Sprintf("did you mean %q?", s)
 	}
 	const most = 20

@@ -1,29 +1,24 @@
 package router
 
 import (
-	"fmt"
-	"time"
-
-	"sitrep/policies"
 	"sitrep/policies/words"
+	"sitrep/router/casebook"
 )
 
-// bare is what goes out where a template failed: nothing but what is out, since
-// when, and when the next word comes.
-func bare(v words.View, language string, zone *time.Location) words.Rendered {
-	clock := func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04 MST") }
-	service := policies.Texts(v.Service).In(language)
-	out, over, next := "%s is out since %s.", "%s works again since %s.", " Next update before %s."
-	if language == "nl" {
-		out, over, next = "Storing: %s, sinds %s.", "Voorbij: %s, sinds %s.", " Volgend bericht vóór %s."
+// Writer puts updates into words.
+type Writer interface {
+	casebook.Writer
+	// Bare is what goes out where a template failed: nothing but what is out, since
+	// when, and when the next word comes.
+	Bare(v words.View, r words.Reader) words.Rendered
+}
+
+// lapsed tells that a message is said in the words that ship since the operator's
+// own failed: once for each part of them.
+func (r *Router) lapsed(l *words.Lapse) {
+	if l == nil || r.lapses[l.Part] {
+		return
 	}
-	text := fmt.Sprintf(out, service, clock(v.Since))
-	if v.Kind == words.Closing {
-		text = fmt.Sprintf(over, service, clock(v.Ended))
-	}
-	if !v.NextBefore.IsZero() {
-		text += fmt.Sprintf(next, clock(v.NextBefore))
-	}
-	subject := words.Clean(v.Incident+" "+service, 60)
-	return words.Rendered{Language: language, Zone: zone.String(), Subject: subject, Text: text, SMS: words.Clean(text, 150)}
+	r.lapses[l.Part] = true
+	r.o.Log.Warn("a template of your own could not be said; the one that ships goes out instead. sitrep check-config says more", "part", l.Part, "err", l.Err)
 }

@@ -22,6 +22,7 @@ import (
 	"sitrep/policies"
 	"sitrep/policies/words"
 	"sitrep/router"
+	"sitrep/router/audit"
 	"sitrep/router/bus"
 	"sitrep/router/casebook"
 	"sitrep/router/incident"
@@ -77,6 +78,16 @@ func (m *mortal) Commit(ctx context.Context, c incident.Commit) error {
 	return m.do(func() error { return m.Bus.Commit(ctx, c) })
 }
 
+// Audit is called seldom, so that its calls are deadlier than others.
+func (m *mortal) Audit(ctx context.Context, l audit.Line) error {
+	m.mu.Lock()
+	if m.left > 0 {
+		m.left /= 4
+	}
+	m.mu.Unlock()
+	return m.do(func() error { return m.Bus.Audit(ctx, l) })
+}
+
 func (m *mortal) PutPart(ctx context.Context, p channels.Part) error {
 	return m.do(func() error {
 		err := m.Bus.PutPart(ctx, p)
@@ -85,6 +96,10 @@ func (m *mortal) PutPart(ctx context.Context, p channels.Part) error {
 		}
 		return err
 	})
+}
+
+func (m *mortal) Withdraw(ctx context.Context, p channels.Part) error {
+	return m.do(func() error { return m.Bus.Withdraw(ctx, p) })
 }
 
 func (m *mortal) PutTexts(ctx context.Context, texts []channels.Text) (hash string, err error) {
@@ -133,7 +148,7 @@ func afternoon(r *rand.Rand) []happening {
 		at += time.Duration(r.IntN(20*60*1000)) * time.Millisecond
 		in := incident.Input{ID: fmt.Sprint("input ", len(all)), By: "oncall"}
 		id := fmt.Sprint("SR-", 1+r.IntN(2))
-		switch r.IntN(11) {
+		switch r.IntN(15) {
 		case 0, 1, 2, 3, 4, 5:
 			in = incident.Input{}
 			for range 1 + r.IntN(3) {
@@ -149,6 +164,14 @@ func afternoon(r *rand.Rand) []happening {
 			if r.IntN(2) == 0 {
 				in.Steer.HoldUntil = start.Add(at + time.Hour).UTC()
 			}
+		case 11:
+			in.Open = &incident.Open{Service: names[r.IntN(3)], Severity: "critical", StartedAt: start.Add(at - 10*time.Minute).UTC()}
+		case 12:
+			in.Send = &incident.Send{Incident: id}
+		case 13:
+			in.Cancel = &incident.Cancel{Incident: id, Update: 1 + r.IntN(40)}
+		case 14:
+			in.Merge = &incident.Merge{Incident: id, Into: fmt.Sprint("SR-", 1+r.IntN(3))}
 		case 10:
 			in.Reopen = &incident.Reopen{Incident: id}
 		case 8:
@@ -220,8 +243,23 @@ func (p *postman) deliver(ctx context.Context, b *bus.Bus) error {
 
 // lived is what an afternoon came to: the facts, and the parts in the outbox.
 type lived struct {
+	lines        []string // of the audit
 	facts, parts []string
 	deaths       int
+}
+
+// shippedWords are the messages as they ship.
+func shippedWords(t *testing.T) *words.Pack {
+	t.Helper()
+	files, err := fs.Sub(policies.Default, "default/words")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pack, err := words.Parse(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pack
 }
 
 // live plays an afternoon. Lives says at which of its calls the next router
@@ -234,14 +272,7 @@ func live(t *testing.T, dir string, seed uint64, lives func() (calls int, after 
 		t.Fatal(err)
 	}
 	defer b.Close()
-	files, err := fs.Sub(policies.Default, "default/words")
-	if err != nil {
-		t.Fatal(err)
-	}
-	pack, err := words.Parse(files)
-	if err != nil {
-		t.Fatal(err)
-	}
+	pack := shippedWords(t)
 	cfg := shipped(t)
 	post := &postman{known: map[string]bool{}, texts: map[string]int{}}
 
@@ -252,7 +283,7 @@ func live(t *testing.T, dir string, seed uint64, lives func() (calls int, after 
 			m := &mortal{Bus: b, cut: post.cut}
 			m.left, m.after = lives()
 			r := router.New(router.Options{
-				Store: m, Inbox: m, Library: m, Writer: pack, Key: b.Key(), Log: log, Global: cfg.Global,
+				Store: m, Inbox: m, Library: m, Audit: m, Writer: pack, Key: b.Key(), Log: log, Global: cfg.Global,
 				Policy: casebook.Policy{
 					Severities: cfg.Severities, Services: cfg.Services, Audiences: cfg.Audiences,
 					Policies: cfg.Policies, Teams: cfg.Teams, Watchdogs: cfg.Watchdogs, Needs: cfg.Needs(),
@@ -312,6 +343,13 @@ func live(t *testing.T, dir string, seed uint64, lives func() (calls int, after 
 		t.Fatal(err)
 	}
 	out.parts = post.parts
+	lines, err := b.AuditLines(ctx, 0, 10_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range slices.Backward(lines) {
+		out.lines = append(out.lines, fmt.Sprint(l.Number, " ", l))
+	}
 	return out
 }
 
@@ -354,6 +392,10 @@ func TestACrashBetweenAnyTwoDuties(t *testing.T) {
 			slices.Sort(whole.parts)
 			slices.Sort(broken.parts)
 			same(t, "part", whole.parts, broken.parts)
+			if len(whole.lines) < 2 {
+				t.Error("nobody decided anything")
+			}
+			same(t, "line", whole.lines, broken.lines)
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sitrep/channels"
+	"sitrep/policies"
 	"sitrep/policies/words"
 	"sitrep/router/casebook"
 	"sitrep/router/incident"
@@ -19,13 +20,13 @@ type order struct {
 }
 
 // overtaken reports whether an update that waits for its moment has been
-// superseded by a newer one, and notes so: nobody gets it.
+// superseded by a newer one, or cancelled, and notes so: nobody gets it.
 func (r *Router) overtaken(ctx context.Context, o order) bool {
 	c := r.cases.Incident(o.incident)
 	if c == nil || o.planned.Side() {
 		return false
 	}
-	if t := c.State.Told[o.planned.Audience]; t == nil || t.Last <= o.planned.Update {
+	if t := c.State.Told[o.planned.Audience]; (t == nil || t.Last <= o.planned.Update) && c.State.Cancelled[o.planned.Update] == nil {
 		return false
 	}
 	var receipts []incident.Input
@@ -40,6 +41,13 @@ func (r *Router) overtaken(ctx context.Context, o order) bool {
 		return false // looked at again
 	}
 	return true
+}
+
+// withdraw has an update on its way go to nobody else.
+func (r *Router) withdraw(s *incident.State, update int) {
+	if f := s.Flights[update]; f != nil {
+		r.backs = append(r.backs, order{s.ID, *f.Order, f.At})
+	}
 }
 
 // parts cuts an order. What it is cut into follows from the order alone.
@@ -57,24 +65,26 @@ func (o order) parts() []channels.Part {
 				expires = p.PromiseAt
 			}
 			parts = append(parts, channels.Part{
-				Expires:   expires,
-				Incident:  o.incident,
-				Update:    p.Update,
-				Chunk:     chunk,
-				Channel:   channel,
-				Audience:  p.Audience,
-				Kind:      string(p.Kind),
-				Critical:  p.Critical,
-				Texts:     p.Texts,
-				Roster:    hash,
-				PlannedAt: o.at,
-				Promised:  p.Promised,
-				First:     p.First,
-				Previous:  p.Previous,
-				Team:      p.Team,
-				Covers:    covers,
-				Fallback:  len(p.Fallback) > 0,
-				For:       p.For,
+				Expires:     expires,
+				Incident:    o.incident,
+				Update:      p.Update,
+				Chunk:       chunk,
+				Channel:     channel,
+				Audience:    p.Audience,
+				Kind:        string(p.Kind),
+				Critical:    p.Critical,
+				Texts:       p.Texts,
+				Roster:      hash,
+				PlannedAt:   o.at,
+				Promised:    p.Promised,
+				First:       p.First,
+				Previous:    p.Previous,
+				Team:        p.Team,
+				Covers:      covers,
+				Fallback:    len(p.Fallback) > 0,
+				For:         p.For,
+				Unsubscribe: p.Unsubscribe,
+				Corrects:    p.Corrects,
 			})
 		}
 	}
@@ -84,8 +94,11 @@ func (o order) parts() []channels.Part {
 // order fixes what an update says and who gets it, and returns the fact.
 func (r *Router) order(ctx context.Context, c *casebook.Case, o casebook.Order, now time.Time) (incident.Fact, error) {
 	s, d := c.State, o.Due
-	if d.Falls != nil {
+	switch {
+	case d.Falls != nil:
 		return r.fallback(ctx, c, o, now)
+	case d.Corrects != nil:
+		return r.correction(ctx, c, o, now)
 	}
 	f := incident.Fact{At: now, Service: s.Service, Incident: s.ID}
 	people, err := r.roster(ctx, c, d)
@@ -104,18 +117,19 @@ func (r *Router) order(ctx context.Context, c *casebook.Case, o casebook.Order, 
 		}
 	}
 	if deliveries == 0 && len(o.Carried) == 0 {
-		f.Unrostered = &incident.Unrostered{Audience: d.Audience, CatchUp: d.CatchUp}
+		f.Body = &incident.Unrostered{Audience: d.Audience, CatchUp: d.CatchUp}
 		return f, nil
 	}
-	v := r.cases.Sheet(r.o.Global, r.o.Writer, c, d, now)
+	v := r.cases.Sheet(r.rules.Load().Global, r.rules.Load().Writer, c, d, now)
 	texts := r.write(v, people.all, func(who words.Reader) (words.Rendered, error) {
-		who.Reads = people.reads
-		return r.o.Writer.Render(v, who)
+		who.Reads, who.Informal = people.reads, people.informal
+		return r.rules.Load().Writer.Render(v, who)
 	})
 	p := casebook.Numbered(c, o)
 	people.by.Mark(&p, r.cases.Route(c, d))
 	p.Fallback = r.cases.Fallback(c, d, p.Channels)
 	p.Critical, p.Roster, p.Deliveries = people.critical, people.hashes, deliveries
+	p.Unsubscribe = people.unsubscribe
 	if !slices.Equal(people.whole, people.hashes) {
 		p.Whole = people.whole
 	}
@@ -127,15 +141,16 @@ func (r *Router) order(ctx context.Context, c *casebook.Case, o casebook.Order, 
 func (r *Router) fallback(ctx context.Context, c *casebook.Case, o casebook.Order, now time.Time) (incident.Fact, error) {
 	of := o.Falls[0].Order
 	p := casebook.Numbered(c, o)
-	p.Channels, p.Critical, p.Texts = o.Channels, of.Critical, of.Texts
-	f := incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID, Planned: &p}
-	var people []channels.Person
+	p.Channels, p.Critical, p.Texts, p.Unsubscribe = o.Channels, of.Critical, of.Texts, of.Unsubscribe
+	f := incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID, Body: &p}
+	var people, whole []channels.Person
 	for _, fall := range o.Falls {
 		some, err := r.fallen(ctx, *fall)
 		if err != nil {
 			return f, err
 		}
 		for _, one := range some {
+			all := one
 			if !slices.Contains(o.Channels, channels.Email) {
 				one.Email = ""
 			}
@@ -143,7 +158,7 @@ func (r *Router) fallback(ctx context.Context, c *casebook.Case, o casebook.Orde
 				one.Phone = ""
 			}
 			if one.Email != "" || one.Phone != "" {
-				people = append(people, one)
+				people, whole = append(people, one), append(whole, all)
 				p.Deliveries++ // there is one channel more than those that failed
 			}
 		}
@@ -152,8 +167,52 @@ func (r *Router) fallback(ctx context.Context, c *casebook.Case, o casebook.Orde
 	if len(people) > 0 {
 		p.Roster, err = r.store(ctx, people)
 	}
+	if err == nil && len(p.Fallback) > 0 { // this may fail as well
+		p.Whole, err = r.store(ctx, whole)
+	}
 	p.Parts = len(p.Roster) * len(p.Channels)
 	return f, err
+}
+
+// correction fixes what takes back an update, and returns the fact. It is for all
+// whom that was for; a worker leaves out those whom it never reached.
+func (r *Router) correction(ctx context.Context, c *casebook.Case, o casebook.Order, now time.Time) (incident.Fact, error) {
+	of := o.Corrects
+	f := incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID}
+	p := casebook.Numbered(c, o)
+	p.Channels, p.Critical, p.Unsubscribe, p.Roster = of.Channels, of.Critical, of.Unsubscribe, of.Roster
+	if len(of.Whole) > 0 {
+		p.Roster = of.Whole
+	}
+	var people []channels.Person
+	for _, hash := range p.Roster {
+		var some []channels.Person
+		err := r.insist(ctx, "a roster", func() (err error) {
+			some, err = r.o.Library.Roster(ctx, hash)
+			return err
+		})
+		if err != nil {
+			return f, err
+		}
+		people = append(people, some...)
+	}
+	for _, one := range people {
+		for _, channel := range p.Channels {
+			if one.Address(channel) != "" {
+				p.Deliveries++
+			}
+		}
+	}
+	reads, informal := string(policies.Staff), r.rules.Load().Global.Informal
+	if a := r.cases.Audience(p.Audience); a != nil {
+		reads, informal = string(a.Reads), a.Informal
+	}
+	v := r.cases.Sheet(r.rules.Load().Global, r.rules.Load().Writer, c, o.Due, now)
+	texts := r.write(v, people, func(who words.Reader) (words.Rendered, error) {
+		who.Reads, who.Informal = reads, informal
+		return r.rules.Load().Writer.Render(v, who)
+	})
+	return r.fixed(ctx, f, p, texts)
 }
 
 // fallen returns the people of a chunk whom a channel could not reach, with all
@@ -187,9 +246,9 @@ func (r *Router) combine(ctx context.Context, c *casebook.Case, m casebook.Combi
 	if err != nil {
 		return f, err
 	}
-	pieces := r.cases.Combination(r.o.Global, r.o.Writer, m, now)
+	pieces := r.cases.Combination(r.rules.Load().Global, r.rules.Load().Writer, m, now)
 	texts := r.write(pieces[0].View, people, func(who words.Reader) (words.Rendered, error) {
-		return casebook.Say(r.o.Writer, pieces, who)
+		return casebook.Say(r.rules.Load().Writer, pieces, who)
 	})
 	p := m.Planned
 	p.Roster, p.Deliveries = hashes, len(people)
@@ -203,39 +262,54 @@ func (r *Router) fixed(ctx context.Context, f incident.Fact, p incident.Planned,
 		p.Texts, err = r.o.Library.PutTexts(ctx, texts)
 		return err
 	})
-	f.Planned = &p
+	f.Body = &p
 	return f, err
 }
 
 // write puts an update into words, once for each language and time zone that
 // somebody reads.
 func (r *Router) write(v words.View, people []channels.Person, say func(words.Reader) (words.Rendered, error)) []channels.Text {
-	type reader struct{ language, zone string }
-	seen := map[reader]bool{}
+	type tongue struct{ language, zone string }
+	seen := map[tongue]bool{}
 	var texts []channels.Text
 	for _, p := range people {
-		who := reader{p.Language, p.Zone}
+		who := tongue{p.Language, p.Zone}
 		if seen[who] {
 			continue
 		}
 		seen[who] = true
 		zone, err := time.LoadLocation(p.Zone)
 		if err != nil {
-			zone = r.o.Global.TimeZone
+			zone = r.rules.Load().Global.TimeZone
 		}
-		t, err := say(words.Reader{Language: p.Language, Zone: zone})
+		reader := words.Reader{Language: p.Language, Zone: zone}
+		t, err := say(reader)
+		r.lapsed(t.Lapse)
 		if err != nil {
 			// A template that fails must not silence an outage: check-config finds
 			// it beforehand, and here the bare facts go out.
 			r.o.Log.Error("a message could not be rendered; the bare facts go out instead", "incident", v.Incident, "kind", v.Kind, "language", p.Language, "err", err)
-			t = bare(v, p.Language, zone)
+			t = r.rules.Load().Writer.Bare(v, reader)
+		}
+		spoken := t.Language
+		if spoken == p.Language {
+			spoken = ""
 		}
 		texts = append(texts, channels.Text{
-			Language: p.Language, Zone: p.Zone,
-			Subject: t.Subject, Text: t.Text, HTML: t.HTML, SMS: t.SMS, SMSMissed: t.SMSMissed, Phrases: t.Phrases,
+			Language: p.Language, Zone: p.Zone, Spoken: spoken,
+			Subject: t.Subject, Text: t.Text, HTML: t.HTML, SMS: t.SMS, SMSMissed: t.SMSMissed, Phrases: t.Phrases, Event: event(t.Event),
 		})
 	}
 	return lean(texts)
+}
+
+// event is an entry for calendars as the channels know it.
+func event(e *words.Event) *channels.Event {
+	if e == nil {
+		return nil
+	}
+	out := channels.Event(*e)
+	return &out
 }
 
 // maxTexts is how large the texts of one update may be together: one message

@@ -14,12 +14,14 @@ import (
 
 // roster is who gets an update, and how.
 type roster struct {
-	all      []channels.Person
-	hashes   []string
-	whole    []string // hashes with all addresses
-	by       casebook.By
-	reads    string
-	critical bool
+	all         []channels.Person
+	hashes      []string
+	whole       []string // hashes with all addresses
+	by          casebook.By
+	reads       string
+	informal    bool
+	critical    bool
+	unsubscribe bool
 }
 
 // roster returns who gets an update: the audience as it is now; of a closing
@@ -57,29 +59,29 @@ func (r *Router) people(ctx context.Context, s *incident.State, d schedule.Due) 
 	var out roster
 	if d.Team {
 		t := r.cases.Team(d.Audience)
-		now, err := r.current(ctx, "team "+t.Name, t.Recipients)
+		now, err := r.current(ctx, "team "+t.Name+" "+d.Alone, r.cases.Asked(d))
 		if err == nil {
-			out = roster{all: now.all, hashes: now.hashes, reads: t.Name, critical: true}
+			out = roster{all: now.all, hashes: now.hashes, reads: d.AsksAs(), informal: t.Informal, critical: true}
 		}
 		return out, err
 	}
 	told, a := s.Told[d.Audience], r.cases.Audience(d.Audience)
 	if a != nil {
-		out.reads, out.critical = string(a.Reads), a.Critical
-		now, err := r.current(ctx, a.Name, a.Recipients)
+		out.reads, out.informal, out.critical, out.unsubscribe = string(a.Reads), a.Informal, a.Critical, a.Unsubscribe
+		now, err := r.members(ctx, s, a)
 		if err != nil {
 			return out, err
 		}
-		if d.Kind != incident.Closing || sameSet(now.hashes, told.Rosters) {
+		if !d.Kind.Ends() || sameSet(now.hashes, told.Rosters) {
 			out.all, out.hashes = now.all, now.hashes
 			return out, nil
 		}
 	} else if told != nil {
 		// The configuration knows the audience no more. Those who were told are
 		// told the end, by whatever reaches them.
-		out.reads = string(policies.Staff)
+		out.reads, out.informal = string(policies.Staff), r.rules.Load().Global.Informal
 	}
-	if told == nil || d.Kind != incident.Closing {
+	if told == nil || !d.Kind.Ends() {
 		return out, nil
 	}
 	// The newest row of a person comes first; an address that it has is not
@@ -109,6 +111,18 @@ func (r *Router) people(ctx context.Context, s *incident.State, d schedule.Due) 
 	}
 	hashes, err := r.store(ctx, out.all)
 	out.hashes = hashes
+	return out, err
+}
+
+// members returns the roster of an audience of an incident, stored.
+func (r *Router) members(ctx context.Context, s *incident.State, a *policies.Audience) (*roster, error) {
+	people := r.cases.Members(s, a)
+	if len(s.Added)+len(s.Removed) == 0 {
+		return r.current(ctx, a.Name, people)
+	}
+	out := &roster{all: r.persons(people)}
+	var err error
+	out.hashes, err = r.store(ctx, out.all)
 	return out, err
 }
 

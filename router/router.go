@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,9 @@ type Store interface {
 	Commit(ctx context.Context, c incident.Commit) error
 	// PutPart adds to the outbox; adding a part twice is adding it once.
 	PutPart(ctx context.Context, p channels.Part) error
+	// Withdraw says that a part goes to nobody else; saying it twice is saying it
+	// once.
+	Withdraw(ctx context.Context, p channels.Part) error
 }
 
 // Inbox keeps what came in.
@@ -43,32 +47,49 @@ type Library interface {
 	Roster(ctx context.Context, hash string) ([]channels.Person, error)
 }
 
-// Options are what a router is made of.
+// Options are what a router is made of. Writer, Global and Policy are the rules in
+// force until Reform.
 type Options struct {
 	Store   Store
 	Inbox   Inbox
 	Library Library
-	Writer  casebook.Writer
+	Writer  Writer
 	Global  policies.Global
 	Policy  casebook.Policy
 	Key     channels.Key
 	Log     *slog.Logger
 	Watch   Watch
+
+	Audit     Audit // nil where nobody keeps who did what
+	Attic     Attic // nil where nothing is removed
+	Retention Retention
+
+	Share *Share // nil where no other router can be on the store
 }
 
 // Watch is told what happens; metrics and the demo listen. Nil functions are
 // not called. They are called by the router's loop and must not wait.
 type Watch struct {
 	Fact      func(incident.Fact)
-	Lateness  func(time.Duration) // how long after it was due an update was planned
-	Unmatched func(alerts int)    // alerts that belong to no service
+	Lateness  func(audience string, late time.Duration) // how long after it was due an update was planned
+	Unmatched func(alerts int)                          // alerts that belong to no service
+}
+
+// Rules are what the operator says, as far as the router goes.
+type Rules struct {
+	Global policies.Global
+	Policy casebook.Policy
+	Writer Writer
 }
 
 // Router judges and plans. Make it with New, then Start, then Run.
 type Router struct {
 	o     Options
+	rules atomic.Pointer[Rules] // in force; only the loop changes them
 	cases *casebook.Book
 	pages *pages
+	feed  *feed
+	news  []incident.Fact // stored, and not told yet to those who follow
 	waits waits
 
 	inbox   uint64 // messages up to this sequence are decided
@@ -78,37 +99,84 @@ type Router struct {
 	facts   []incident.Fact // decided, not yet committed
 	size    int             // roughly, encoded
 	orders  []order         // planned, not yet cut
+	backs   []order         // cancelled, and not yet withdrawn
 	touched map[*casebook.Case]bool
 	answers []func()
+	told    []incident.Answer  // those answers, for the callers of other routers
 	rosters map[string]*roster // by audience, once stored
+	guests  *guests
+	lent    lent
 	warned  map[string]bool
+	lapses  map[string]bool // parts of own words of which it was told that they failed
 
-	busy      atomic.Int64 // since when the loop is at one turn, in Unix nanoseconds; 0: it waits
-	compacted time.Time    // when decided inputs were last removed
+	requests requests
+
+	asked     chan func(context.Context) error // by who works beside the loop: done between two turns
+	busy      atomic.Int64                     // since when the loop is at one turn, in Unix nanoseconds; 0: it waits
+	forgot    time.Time                        // when incidents were last forgotten; of who works beside the loop
+	compacted time.Time                        // when decided inputs were last removed
+	following following
 }
 
 // New returns a router.
 func New(o Options) *Router {
-	return &Router{
+	r := &Router{
 		o:       o,
 		cases:   casebook.New(o.Policy),
 		pages:   newPages(),
+		feed:    newFeed(strconv.FormatInt(time.Now().UnixNano(), 36)),
 		waits:   waits{byInput: map[string]chan Decision{}},
 		touched: map[*casebook.Case]bool{},
 		rosters: map[string]*roster{},
+		guests:  &guests{key: o.Key, all: map[string]policies.Recipient{}},
+		lent:    lent{all: map[string]time.Time{}},
 		warned:  map[string]bool{},
+		lapses:  map[string]bool{},
+
+		requests: requests{},
+		asked:    make(chan func(context.Context) error),
 	}
+	r.cases.Names(o.Key.Entry)
+	r.rules.Store(&Rules{Global: o.Global, Policy: o.Policy, Writer: o.Writer})
+	r.cases.Enrol(r.guests)
+	return r
 }
 
-// Start remembers what the facts say, and cuts what was planned and not cut.
-// An error means that the store is not whole.
+// Start remembers what the facts say. Where no other router can be on the store, it
+// also cuts what was planned and not cut; otherwise Run does, once this one is the
+// active one. An error means that the store is not whole.
 func (r *Router) Start(ctx context.Context) error {
+	if r.o.Share != nil {
+		err := r.remember(ctx)
+		if err != nil && ctx.Err() == nil { // the active router may have removed what was to be read
+			r.blank()
+			err = r.remember(ctx)
+		}
+		return err
+	}
+	unwritten, err := r.unwritten(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.replay(ctx, unwritten.Take); err != nil {
+		return err
+	}
+	if err := r.witness(ctx, unwritten.Left()); err != nil {
+		return err
+	}
+	return r.begin(ctx)
+}
+
+// replay reads all facts, and tells of each.
+func (r *Router) replay(ctx context.Context, each func(incident.Fact)) error {
 	many := 1000
 	err := r.o.Store.Replay(ctx, func(c incident.Commit) error {
 		for _, f := range c.Facts {
 			r.cases.Remember(f)
-			if f.Planned != nil {
-				r.orders = append(r.orders, order{f.Incident, *f.Planned, f.At})
+			each(f)
+			r.requests.note([]incident.Fact{f})
+			if f.Planned() != nil {
+				r.orders = append(r.orders, order{f.Incident, *f.Planned(), f.At})
 			}
 		}
 		if len(r.orders) > many {
@@ -116,14 +184,24 @@ func (r *Router) Start(ctx context.Context) error {
 			many = 2*len(r.orders) + 1000
 		}
 		r.inbox, r.inputs, r.covered = c.Inbox, c.Inputs, c.Inbox
+		r.following.read(c)
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("read the facts: %w", err)
 	}
 	r.flying()
+	return r.recall(ctx, time.Now())
+}
+
+// begin does what a router does before it takes the first input: it shows what it
+// remembers, sets its alarms, and cuts what was planned and not cut.
+func (r *Router) begin(ctx context.Context) error {
 	now := time.Now()
 	for _, c := range r.cases.Cases() {
+		for n := range c.State.Cancelled { // a stop may have come between
+			r.withdraw(c.State, n)
+		}
 		r.publish(c, now)
 	}
 	r.cases.Wind(now)
@@ -145,19 +223,28 @@ type message struct {
 	last   bool
 }
 
-// Run takes inputs and keeps time until ctx ends, or until another router has
-// committed to the same store. It returns when everything it started is
-// finished.
+// Run takes inputs and keeps time until ctx ends. Where no other router can be on the
+// store, it also ends when one has committed to it; otherwise this one stands by
+// from then on: see succession.go. It returns when everything it started is finished.
 func (r *Router) Run(ctx context.Context) error {
+	defer r.waits.close()
+	if r.o.Share != nil {
+		return r.succeed(ctx)
+	}
+	return r.serve(ctx)
+}
+
+// serve is the work of the active router.
+func (r *Router) serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	messages := make(chan message)
 	unreadable := make(chan error, 1)
 	var reader sync.WaitGroup
+	reader.Go(func() { r.clean(ctx) })
 	reader.Go(func() { unreadable <- r.read(ctx, messages) })
 	err := r.loop(ctx, messages, unreadable)
 	cancel()
 	reader.Wait()
-	r.waits.close()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil
 	}
@@ -200,6 +287,8 @@ func (r *Router) loop(ctx context.Context, messages <-chan message, unreadable <
 		case <-ctx.Done():
 			return ctx.Err()
 		case err = <-unreadable:
+		case do := <-r.asked:
+			err = do(ctx)
 		case m := <-messages:
 			r.busy.Store(time.Now().UnixNano())
 			err = r.take(ctx, m)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"sitrep/channels"
+	"sitrep/router/audit"
 	"sitrep/router/casebook"
 	"sitrep/router/incident"
 )
@@ -29,7 +31,7 @@ func (r *Router) take(ctx context.Context, m message) error {
 			return err
 		}
 	}
-	if len(m.inputs) > 0 {
+	if len(m.inputs) > 0 || m.seq > r.inbox { // a blank one, see the bus
 		r.inbox, r.inputs = m.seq, 0
 	}
 	if err := r.commit(ctx); err != nil {
@@ -37,6 +39,7 @@ func (r *Router) take(ctx context.Context, m message) error {
 	}
 	if m.last && time.Since(r.compacted) >= time.Minute {
 		r.compacted = time.Now()
+		r.requests.forget(r.compacted)
 		return r.compact(ctx)
 	}
 	return nil
@@ -65,8 +68,12 @@ func (r *Router) input(ctx context.Context, in incident.Input) error {
 	for _, o := range in.Alerts {
 		r.warnSeverity(o)
 	}
+	r.o.Share.hear(in)
+	if r.repeated(in) {
+		return nil
+	}
 	var before int
-	c := r.cases.Incident(in.Target())
+	c := r.about(in)
 	if c != nil {
 		before = len(c.Timeline)
 	}
@@ -84,26 +91,37 @@ func (r *Router) input(ctx context.Context, in incident.Input) error {
 	}
 	switch {
 	case !known:
-		r.answer(in, Decision{Incident: in.Target(), Unknown: true})
+		r.answer(in, Decision{Incident: in.Target(), Unknown: true}, in.ID)
 	case in.Override():
-		d := Decision{Incident: c.State.ID, Facts: c.Timeline[before:]}
-		for _, f := range d.Facts {
-			if f.Refused != nil && f.Input == in.ID {
-				d.Refused = f.Refused.Reason
-			}
+		if now := r.about(in); now != c { // it was opened
+			c, before = now, 0
 		}
-		r.answer(in, d)
+		d := Decision{Incident: c.State.ID, Facts: c.Timeline[before:]}
+		d.judge(in.ID)
+		r.requests.note(d.Facts)
+		r.answer(in, d, in.ID)
 	}
 	return nil
 }
 
+// about returns the case that an input is about; nil: none, or not yet.
+func (r *Router) about(in incident.Input) *casebook.Case {
+	if in.Open != nil {
+		return r.cases.Out(in.Open.Service)
+	}
+	if in.Schedule != nil {
+		return r.cases.Planned(in.ID)
+	}
+	return r.cases.Incident(in.Target())
+}
+
 func (r *Router) warnSeverity(o incident.Observation) {
 	severity := o.Labels["severity"]
-	if _, ok := r.o.Policy.Severities.Rank(severity); ok || severity == "none" || r.warned[severity] || len(r.warned) > 100 {
+	if _, ok := r.rules.Load().Policy.Severities.Rank(severity); ok || severity == "none" || r.warned[severity] || len(r.warned) > 100 {
 		return
 	}
 	r.warned[severity] = true
-	r.o.Log.Warn("alerts with a severity that is not configured count as the lowest", "severity", severity, "lowest", r.o.Policy.Severities.Name(0))
+	r.o.Log.Warn("alerts with a severity that is not configured count as the lowest", "severity", severity, "lowest", r.rules.Load().Policy.Severities.Name(0))
 }
 
 // tick judges and plans whatever time has made due.
@@ -135,18 +153,39 @@ func (s scribe) Decided(c *casebook.Case, f incident.Fact) {
 	r.size += sizeOf(f)
 	r.touched[c] = true
 	switch {
-	case f.Silent != nil:
-		r.o.Log.Error("monitoring is blind: no webhook brought the watchdog's alert", "watchdog", f.Silent.Watchdog, "since", f.Silent.Since)
-	case f.Returned != nil:
-		r.o.Log.Info("monitoring is heard again", "watchdog", f.Returned.Watchdog)
+	case f.Silent() != nil:
+		r.o.Log.Error("monitoring is blind: no webhook brought the watchdog's alert", "watchdog", f.Silent().Watchdog, "since", f.Silent().Since)
+	case f.Ailment() != nil && f.Ailment().Well:
+		r.o.Log.Info(f.String())
+	case f.Ailment() != nil:
+		r.o.Log.Error(f.String())
+	case f.Returned() != nil:
+		r.o.Log.Info("monitoring is heard again", "watchdog", f.Returned().Watchdog)
 	}
-	if (f.Opened != nil || f.Reopened != nil) && !r.cases.Covered(c) {
+	if (f.Opened() != nil || f.Reopened() != nil) && !r.cases.Covered(c) {
 		r.o.Log.Warn("no policy is for this incident: nobody is told of it", "incident", c.State.ID, "service", c.State.Service, "severity", c.State.Severity)
 	}
-	if p := f.Planned; p != nil {
+	if f.Added() != nil { // he may have been erased from it, and is added again
+		delete(r.guests.all, f.Added().Roster)
+	}
+	if len(c.State.Added) > 0 {
+		_ = r.welcome(c, func(hash string) (people []channels.Person, err error) {
+			err = r.insist(s.ctx, "a roster", func() (err error) {
+				people, err = r.o.Library.Roster(s.ctx, hash)
+				return err
+			})
+			return people, err
+		}) // else the turn ends, and with it this router
+	}
+	if of := f.Cancelled(); of != nil {
+		for _, n := range append([]int{of.Update}, of.Also...) {
+			r.withdraw(c.State, n)
+		}
+	}
+	if p := f.Planned(); p != nil {
 		r.orders = append(r.orders, order{c.State.ID, *p, f.At})
 		if r.o.Watch.Lateness != nil {
-			r.o.Watch.Lateness(max(f.At.Sub(p.DueAt), 0))
+			r.o.Watch.Lateness(p.Audience, max(f.At.Sub(p.DueAt), 0))
 		}
 	}
 }
@@ -163,15 +202,15 @@ func (s scribe) Rest() error {
 func sizeOf(f incident.Fact) int {
 	n := 300
 	switch {
-	case f.Fired != nil:
-		n += len(f.Fired.Alert.Summary)
-		for k, v := range f.Fired.Alert.Labels {
+	case f.Fired() != nil:
+		n += len(f.Fired().Alert.Summary)
+		for k, v := range f.Fired().Alert.Labels {
 			n += len(k) + len(v) + 6
 		}
-	case f.Planned != nil:
-		n += 600 + 40*len(f.Planned.Roster)
-	case f.Said != nil:
-		for _, t := range f.Said.Texts {
+	case f.Planned() != nil:
+		n += 600 + 40*len(f.Planned().Roster)
+	case f.Said() != nil:
+		for _, t := range f.Said().Texts {
 			n += len(t)
 		}
 	}
@@ -181,7 +220,7 @@ func sizeOf(f incident.Fact) int {
 // commit stores the facts decided so far, cuts what they ordered, shows the new
 // state, and answers those who wait.
 func (r *Router) commit(ctx context.Context) error {
-	if len(r.facts) > 0 {
+	if len(r.facts) > 0 || len(r.told) > 0 {
 		if err := r.record(ctx); err != nil {
 			return err
 		}
@@ -190,7 +229,12 @@ func (r *Router) commit(ctx context.Context) error {
 				r.o.Watch.Fact(f)
 			}
 		}
+		r.news = append(r.news, r.facts...)
+		lines := audit.Derive(r.facts)
 		r.facts, r.size = nil, 0
+		if err := r.witness(ctx, lines); err != nil {
+			return err
+		}
 	}
 	if err := r.cut(ctx); err != nil {
 		return err
@@ -200,6 +244,11 @@ func (r *Router) commit(ctx context.Context) error {
 		r.publish(c, now)
 	}
 	clear(r.touched)
+	if len(r.news) > 0 { // whoever hears of a fact finds it where he looks
+		r.feed.add(r.news)
+		r.news = nil
+	}
+	r.following.shown = r.following.number
 	for _, a := range r.answers {
 		a()
 	}
@@ -209,17 +258,27 @@ func (r *Router) commit(ctx context.Context) error {
 
 // record appends a commit of the facts decided so far and of the cursor.
 func (r *Router) record(ctx context.Context) error {
-	c := incident.Commit{Inbox: r.inbox, Inputs: r.inputs, At: time.Now().UTC(), Facts: r.facts}
+	c := incident.Commit{Inbox: r.inbox, Inputs: r.inputs, At: time.Now().UTC(), Facts: r.facts, Answers: r.told}
 	if err := r.insist(ctx, fmt.Sprintf("a commit of %d facts", len(r.facts)), func() error { return r.o.Store.Commit(ctx, c) }); err != nil {
 		return err
 	}
-	r.covered = r.inbox
+	r.covered, r.told = r.inbox, nil
+	r.following.made(1)
 	return nil
 }
 
-// cut makes parts of what was ordered. An update that was planned ahead, since
+// cut makes parts of what was ordered, and withdraws those of what was cancelled. An
+// update that was planned ahead, since
 // some hear of it in a combined one, waits for its moment.
 func (r *Router) cut(ctx context.Context) error {
+	for _, o := range r.backs { // before it is cut, where a stop came between
+		for _, p := range o.parts() {
+			if err := r.insist(ctx, "that part "+p.ID()+" is withdrawn", func() error { return r.o.Store.Withdraw(ctx, p) }); err != nil {
+				return err
+			}
+		}
+	}
+	r.backs = nil
 	now := time.Now()
 	var ahead []order
 	for _, o := range r.orders {

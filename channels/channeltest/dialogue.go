@@ -3,6 +3,7 @@ package channeltest
 import (
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/emersion/go-sasl"
@@ -58,17 +59,18 @@ func (d *dialogue) AuthMechanisms() []string {
 	if d.server.opts.Username == "" {
 		return nil
 	}
+	if len(d.server.opts.Mechanisms) > 0 {
+		return d.server.opts.Mechanisms
+	}
 	return []string{sasl.Plain}
 }
 
 func (d *dialogue) Auth(mech string) (sasl.Server, error) {
-	return sasl.NewPlainServer(func(_, username, password string) error {
-		if username != d.server.opts.Username || password != d.server.opts.Password {
-			return smtp.ErrAuthFailed
-		}
-		d.user = username
-		return nil
-	}), nil
+	if !slices.Contains(d.AuthMechanisms(), mech) {
+		return nil, smtp.ErrAuthUnknownMechanism
+	}
+	v, err := d.verifier(mech)
+	return signedOn{v, d}, err
 }
 
 func (d *dialogue) Mail(from string, _ *smtp.MailOptions) error {

@@ -31,9 +31,9 @@ type Mail struct {
 	Header    mail.Header
 	Subject   string
 	MessageID string
-	// Text and HTML are the first parts of these types, decoded, with LF line
+	// Text, HTML and Calendar are the first parts of these types, decoded, with LF line
 	// ends; empty where there is none.
-	Text, HTML string
+	Text, HTML, Calendar string
 	// Parts are the media types of all leaves, in their order.
 	Parts []string
 }
@@ -93,5 +93,7 @@ func (m *Mail) leaf(contentType, encoding string, body io.Reader) {
 		m.Text = text
 	case media == "text/html" && m.HTML == "":
 		m.HTML = text
+	case media == "text/calendar" && m.Calendar == "":
+		m.Calendar = text
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -24,6 +25,14 @@ type SMS struct {
 	Validity time.Duration
 	// Segments is what it is billed for.
 	Segments int
+	// Callback is where it asks to be told of what becomes of it; may be empty.
+	Callback string
+	// Status is what it has come to, in Twilio's words, and Code why it came to
+	// no good; 0 where that is not said.
+	Status string
+	Code   int
+
+	changed time.Time // when it came to that
 }
 
 var (
@@ -48,6 +57,12 @@ func (s *SMS) read(form url.Values) *refusal {
 		Service: form.Get("MessagingServiceSid"),
 		To:      form.Get("To"),
 		Body:    form.Get("Body"),
+
+		Callback: form.Get("StatusCallback"),
+		Status:   "queued",
+	}
+	if s.Service != "" {
+		s.Status = "accepted"
 	}
 	switch {
 	case s.To == "":
@@ -63,6 +78,9 @@ func (s *SMS) read(form url.Values) *refusal {
 	case utf8.RuneCountInString(s.Body) > 1600:
 		return &refusal{400, 21617, "The concatenated message body exceeds the 1600 character limit."}
 	}
+	if u, err := url.Parse(s.Callback); s.Callback != "" && (err != nil || !strings.HasPrefix(u.Scheme, "http") || u.Host == "" || strings.Contains(u.Host, "_")) {
+		return &refusal{400, 21609, "The StatusCallback URL " + s.Callback + " is not a valid URL."}
+	}
 	if v := form.Get("ValidityPeriod"); v != "" {
 		seconds, err := strconv.Atoi(v)
 		if err != nil || seconds < 1 || seconds > 36000 {
@@ -70,11 +88,15 @@ func (s *SMS) read(form url.Values) *refusal {
 		}
 		s.Validity = time.Duration(seconds) * time.Second
 	}
-	name := make([]byte, 16)
-	rand.Read(name)
-	s.SID = "SM" + hex.EncodeToString(name)
+	s.SID, s.changed = newSID(), s.At
 	s.Segments = Segments(s.Body)
 	return nil
+}
+
+func newSID() string {
+	name := make([]byte, 16)
+	rand.Read(name)
+	return "SM" + hex.EncodeToString(name)
 }
 
 // resource is the message as Twilio's Message resource shows it: null for what
@@ -85,9 +107,9 @@ func (s SMS) resource(account string) map[string]any {
 	r := map[string]any{
 		"account_sid": account, "api_version": "2010-04-01", "sid": s.SID,
 		"body": s.Body, "from": nil, "to": s.To, "messaging_service_sid": nil,
-		"direction": "outbound-api", "status": "queued",
+		"direction": "outbound-api", "status": s.Status,
 		"num_segments": strconv.Itoa(s.Segments), "num_media": "0",
-		"date_created": at, "date_updated": at, "date_sent": nil,
+		"date_created": at, "date_updated": s.changed.UTC().Format(time.RFC1123Z), "date_sent": nil,
 		"price": nil, "price_unit": "EUR", "error_code": nil, "error_message": nil,
 		"uri":              path + ".json",
 		"subresource_uris": map[string]string{"media": path + "/Media.json"},
@@ -96,7 +118,16 @@ func (s SMS) resource(account string) map[string]any {
 		r["from"] = s.From
 	}
 	if s.Service != "" {
-		r["messaging_service_sid"], r["status"], r["num_segments"] = s.Service, "accepted", "0"
+		r["messaging_service_sid"] = s.Service
+		if s.Status == "accepted" {
+			r["num_segments"] = "0"
+		}
+	}
+	if s.Status != "queued" && s.Status != "accepted" && s.Status != "failed" {
+		r["date_sent"] = at
+	}
+	if s.Code != 0 {
+		r["error_code"], r["error_message"] = s.Code, "As the test asked"
 	}
 	return r
 }

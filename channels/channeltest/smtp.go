@@ -21,9 +21,11 @@ type SMTPOptions struct {
 	// itself begins with TLS, as on port 465 (RFC 8314).
 	TLS      *tls.Config
 	Implicit bool
-	// Username and Password: the only ones taken, by AUTH PLAIN, and required
-	// before MAIL FROM. Without TLS they are asked for in clear.
+	// Username and Password: the only ones taken, and required before MAIL FROM.
+	// Without TLS they are asked for in clear. Mechanisms are the ways to say
+	// them; none: PLAIN.
 	Username, Password string
+	Mechanisms         []string
 }
 
 // Stage is where in the dialogue the server stands.

@@ -1,10 +1,10 @@
 package channeltest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"sync"
@@ -27,30 +27,41 @@ type TwilioAct struct {
 
 // TwilioCall is what a misbehaving stand-in looks at.
 type TwilioCall struct {
-	Method string // POST sends, GET lists
+	Method string // POST sends, GET lists and fetches
 	To     string
-	N      int // how often this method was called for this To, from 1 on
+	SID    string // of the message that is fetched, otherwise empty
+	N      int    // how often this was called, from 1 on
 }
 
 // Twilio stands in for Twilio's REST API, version 2010-04-01, as far as
-// sending and listing messages goes. It is an http.Handler; its inbox is
-// authoritative.
+// sending, listing and fetching messages goes, and for what it posts by itself.
+// It is an http.Handler; its inbox is authoritative.
 type Twilio struct {
 	accountSID, authToken string
+
+	ended  context.Context
+	cancel context.CancelFunc
+	posts  sync.WaitGroup // goroutines that post callbacks
 
 	mu        sync.Mutex
 	inbox     []SMS
 	called    map[TwilioCall]int
 	onSMS     func(SMS)
 	misbehave func(TwilioCall) TwilioAct
+	courses   func(SMS) Course
+	do        func(*http.Request) (*http.Response, error)
+	posted    []Posted
+	closed    bool
 	mux       *http.ServeMux
 }
 
 // NewTwilio knows one account.
 func NewTwilio(accountSID, authToken string) *Twilio {
 	t := &Twilio{accountSID: accountSID, authToken: authToken, called: map[TwilioCall]int{}, mux: http.NewServeMux()}
+	t.ended, t.cancel = context.WithCancel(context.Background())
 	t.mux.HandleFunc("POST /2010-04-01/Accounts/{sid}/Messages.json", t.create)
 	t.mux.HandleFunc("GET /2010-04-01/Accounts/{sid}/Messages.json", t.list)
+	t.mux.HandleFunc("GET /2010-04-01/Accounts/{sid}/Messages/{file}", t.fetch)
 	t.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, refusal{404, 20404, "The requested resource " + r.URL.Path + " was not found"})
 	})
@@ -111,7 +122,7 @@ func (t *Twilio) create(w http.ResponseWriter, r *http.Request) {
 		refuse(w, refusal{400, 20001, "Bad request"})
 		return
 	}
-	act := t.act(r, r.PostForm.Get("To"))
+	act := t.act(r, r.PostForm.Get("To"), "")
 	if act.Status != 0 {
 		act.answer(w)
 		return
@@ -129,6 +140,9 @@ func (t *Twilio) create(w http.ResponseWriter, r *http.Request) {
 		if call != nil {
 			call(s)
 		}
+		t.mu.Lock()
+		t.follow(s)
+		t.mu.Unlock()
 	}
 	act.Fate.hold(r)
 	if act.Fate == Parted {
@@ -137,85 +151,10 @@ func (t *Twilio) create(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusCreated, s.resource(r.PathValue("sid")))
 }
 
-// list shows the newest first, as Twilio does, filtered by To, From, DateSent,
-// DateSent< and DateSent>: days, or moments by RFC 3339.
-func (t *Twilio) list(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	act := t.act(r, q.Get("To"))
-	if act.Status != 0 {
-		act.answer(w)
-		return
-	}
-	act.Fate.hold(r)
-
-	found := []map[string]any{}
-	all := t.Messages()
-	slices.Reverse(all)
-	for _, s := range all {
-		fits, err := s.fits(q)
-		if err != nil {
-			refuse(w, refusal{400, 20001, "Invalid DateSent"})
-			return
-		}
-		if fits {
-			found = append(found, s.resource(r.PathValue("sid")))
-		}
-	}
-
-	size := number(q.Get("PageSize"), 50, 1, 1000)
-	page := number(q.Get("Page"), 0, 0, len(found))
-	start := min(page*size, len(found))
-	end := min(start+size, len(found))
-	link := func(page int) string {
-		q.Set("Page", strconv.Itoa(page))
-		q.Set("PageSize", strconv.Itoa(size))
-		return r.URL.Path + "?" + q.Encode()
-	}
-	body := map[string]any{
-		"messages": found[start:end], "page": page, "page_size": size, "start": start, "end": max(end-1, 0),
-		"uri": r.URL.RequestURI(), "first_page_uri": link(0), "next_page_uri": nil, "previous_page_uri": nil,
-	}
-	if end < len(found) {
-		body["next_page_uri"] = link(page + 1)
-	}
-	if page > 0 {
-		body["previous_page_uri"] = link(page - 1)
-	}
-	reply(w, http.StatusOK, body)
-}
-
-// fits says whether the message passes a list's filters.
-func (s SMS) fits(q url.Values) (bool, error) {
-	if to := q.Get("To"); to != "" && to != s.To {
-		return false, nil
-	}
-	if from := q.Get("From"); from != "" && from != s.From {
-		return false, nil
-	}
-	for _, filter := range []string{"DateSent", "DateSent<", "DateSent>"} {
-		value := q.Get(filter)
-		if value == "" {
-			continue
-		}
-		from, err := time.Parse(time.DateOnly, value)
-		until := from.AddDate(0, 0, 1)
-		if err != nil {
-			if from, err = time.Parse(time.RFC3339, value); err != nil {
-				return false, err
-			}
-			until = from.Add(time.Second)
-		}
-		if filter != "DateSent<" && s.At.Before(from) || filter != "DateSent>" && !s.At.Before(until) {
-			return false, nil
-		}
-	}
-	return true, nil
-}
-
 // act says what to do with a call, and waits where that is part of it.
-func (t *Twilio) act(r *http.Request, to string) TwilioAct {
+func (t *Twilio) act(r *http.Request, to, sid string) TwilioAct {
 	t.mu.Lock()
-	call := TwilioCall{Method: r.Method, To: to}
+	call := TwilioCall{Method: r.Method, To: to, SID: sid}
 	t.called[call]++
 	call.N = t.called[call]
 	ask := t.misbehave
@@ -269,13 +208,4 @@ func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(body)
-}
-
-// number reads s, or takes the default, and keeps it between low and high.
-func number(s string, standard, low, high int) int {
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		n = standard
-	}
-	return max(low, min(n, high))
 }

@@ -2,10 +2,12 @@ package email
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"mime"
 	"net/mail"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -19,15 +21,21 @@ import (
 
 // letter is a message ready for the wire.
 type letter struct {
-	to string // the envelope's bare address, as it is written in RCPT TO
+	from, to string // the envelope's bare addresses, as they are written there
 	// utf8 says that the address needs SMTPUTF8 (RFC 6531).
 	utf8 bool
 	raw  []byte
+	// dotted is called when all of it is about to be with the smarthost, up to
+	// the final dot; may be nil.
+	dotted func()
 }
 
 // fieldLimit bounds a subject or a name, in characters: a line of a message
 // has at most 998 (RFC 5322, section 2.1.1).
 const fieldLimit = 400
+
+// addressLimit bounds an address in the web, which may not be folded.
+const addressLimit = 900
 
 var (
 	lineEnds    = strings.NewReplacer("\r\n", "\n", "\r", "\n")
@@ -73,20 +81,46 @@ func (s *Sender) compose(d channels.Delivery) (letter, error) {
 	if d.Topic != "" {
 		m.SetGenHeader("List-Id", s.listID(d.Topic, domain))
 	}
+	// RFC 8058: a POST alone takes the recipient off. Receivers believe it only
+	// where a DKIM signature covers both fields.
+	if u := oneClick(d.Unsubscribe); u != "" {
+		m.SetGenHeader(gomail.HeaderListUnsubscribe, "<"+u+">")
+		m.SetGenHeader(gomail.HeaderListUnsubscribePost, "List-Unsubscribe=One-Click")
+	}
 	if languageTag.MatchString(d.Language) {
 		m.SetGenHeader(gomail.HeaderContentLang, d.Language)
 	}
 	m.SetUserAgent("sitrep")
-	m.SetBodyString(gomail.TypeTextPlain, body(d.Text))
-	if d.HTML != "" {
-		m.AddAlternativeString(gomail.TypeTextHTML, body(d.HTML))
+	head, err := heading(m)
+	if err != nil {
+		return letter{}, err
 	}
+	rest, err := s.content(d, date.UTC())
+	if err != nil {
+		return letter{}, err
+	}
+	raw := make([]byte, 0, len(head)+len(rest))
+	return letter{from: s.envelope(d.Ref), to: to, utf8: !ascii(to), raw: append(append(raw, head...), rest...)}, nil
+}
 
-	var raw bytes.Buffer
-	if _, err := m.WriteTo(&raw); err != nil {
-		return letter{}, fmt.Errorf("writing the message: %w", err)
+// content is what comes after a message's own fields. An entry for calendars says
+// when it was written, so that nobody else has the same.
+func (s *Sender) content(d channels.Delivery, date time.Time) ([]byte, error) {
+	if d.Event == nil {
+		return s.contents.of(d)
 	}
-	return letter{to: to, utf8: !ascii(to), raw: unfold(raw.Bytes())}, nil
+	m := gomail.NewMsg()
+	say(m, d)
+	if err := attach(m, d.Event, s.organizer(), date); err != nil {
+		return nil, fmt.Errorf("attaching the calendar's entry: %w", err)
+	}
+	return content(m, d.ID)
+}
+
+// organizer is who the entries of calendars are from.
+func (s *Sender) organizer() mail.Address {
+	from := s.config.From
+	return mail.Address{Name: cmp.Or(line(from.Name), line(s.config.Organisation), "sitrep"), Address: from.Address}
 }
 
 // listID names the incident's messages as a list (RFC 2919), by which mail
@@ -105,6 +139,17 @@ func (s *Sender) listID(topic, domain string) string {
 	default:
 		return mime.BEncoding.Encode("utf-8", name) + " " + id
 	}
+}
+
+// oneClick is an https address that may stand in a header, or empty: in angle
+// brackets and unfolded, so as one printable word (RFC 2369, section 2).
+func oneClick(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Host == "" || len(address) > addressLimit || strings.Contains(address, "=?") ||
+		strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r >= unicode.MaxASCII || strings.ContainsRune(`<>"\`, r) }) {
+		return ""
+	}
+	return address
 }
 
 // messageID is the delivery's ID at the sender's domain. The ID is ours and

@@ -93,6 +93,36 @@ func TestPlainMessage(t *testing.T) {
 	})
 }
 
+func TestUnsubscribe(t *testing.T) {
+	long := "https://storing.voorbeeld.example/u/" + strings.Repeat("0123456789abcdef", 50)
+	for address, want := range map[string]bool{
+		"https://storing.voorbeeld.example/u/0a1b?x=1&y=%3C": true,
+		long: true, long + long: false, "": false,
+		"http://storing.voorbeeld.example/u/0a1b": false, "mailto:ict@voorbeeld.example": false,
+		"https://storing.voorbeeld.example/u /0a1b": false, "https://storing.voorbeeld.example/>\r\nBcc: x@y.example": false,
+		"https://bücher.example/u": false, "https:///u": false, "https://x.example/=?utf-8?q?x?=": false,
+	} {
+		one(t, func(t *testing.T, s *Sender, server *channeltest.SMTP) {
+			d := delivery(1)
+			d.Unsubscribe = address
+			if _, err := s.Send(t.Context(), d); err != nil {
+				t.Fatal(err)
+			}
+			m := server.Messages()[0]
+			fields := "\r\nList-Unsubscribe: <" + address + ">\r\n"
+			if got := bytes.Contains(m.Raw, []byte(fields)); got != want {
+				t.Errorf("%q: on one line %v, in\n%s", address, got, m.Raw)
+			}
+			if got := m.Header.Get("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"; got != want {
+				t.Errorf("%q: one click %v", address, got)
+			}
+			if !want && m.Header.Get("List-Unsubscribe") != "" {
+				t.Errorf("%q stands in the header", address)
+			}
+		})
+	}
+}
+
 func TestUnfold(t *testing.T) {
 	const folded = "Message-ID:\r\n <x@y>\r\nSubject: Storing:\r\n e-mail\r\nReferences:\r\n <a@y>\r\n <b@y>\r\n\r\nBody:\r\n text\r\n"
 	const want = "Message-ID: <x@y>\r\nSubject: Storing:\r\n e-mail\r\nReferences: <a@y>\r\n <b@y>\r\n\r\nBody:\r\n text\r\n"
@@ -101,10 +131,12 @@ func TestUnfold(t *testing.T) {
 	}
 }
 
-// The second try is the first one, byte for byte but for the boundary.
+// The second try is the first one, byte for byte.
 func TestAgainIsTheSame(t *testing.T) {
 	one(t, func(t *testing.T, s *Sender, server *channeltest.SMTP) {
 		d := delivery(1)
+		d.HTML = "<p>E-mail is gestoord.</p>"
+		d.Event = &channels.Event{UID: "change-3@voorbeeld.example", Title: "Onderhoud", Start: time.Now(), End: time.Now().Add(time.Hour)}
 		first := time.Now()
 		if _, err := s.Send(t.Context(), d); err != nil {
 			t.Fatal(err)
@@ -150,14 +182,14 @@ func TestHeaderInjection(t *testing.T) {
 	})
 	known := map[string]bool{}
 	for _, f := range []string{"Auto-Submitted", "Content-Language", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "In-Reply-To",
-		"List-Id", "Message-Id", "Mime-Version", "References", "Subject", "To", "User-Agent", "X-Auto-Response-Suppress", "X-Mailer"} {
+		"List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Message-Id", "Mime-Version", "References", "Subject", "To", "User-Agent", "X-Auto-Response-Suppress", "X-Mailer"} {
 		known[f] = true
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		d := channels.Delivery{
 			ID: nasty.Draw(t, "id"), To: "jan@example.org", Name: nasty.Draw(t, "name"), Language: nasty.Draw(t, "language"),
 			Subject: nasty.Draw(t, "subject"), Text: nasty.Draw(t, "text"), Topic: nasty.Draw(t, "topic"),
-			Thread: []string{nasty.Draw(t, "thread")},
+			Thread: []string{nasty.Draw(t, "thread")}, Unsubscribe: "https://x.example/" + nasty.Draw(t, "unsubscribe"),
 		}
 		l, err := s.compose(d)
 		if err != nil {

@@ -92,6 +92,21 @@ func (p *pool) put(ses *session) {
 	}
 }
 
+// evict ends the idle sessions to a smarthost that nobody tries for a while.
+func (p *pool) evict(h *smarthost) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.idle = slices.DeleteFunc(p.idle, func(ses *session) bool {
+		if ses.host != h {
+			return false
+		}
+		p.open--
+		ses.expiry.Stop()
+		p.busy.Go(ses.quit)
+		return true
+	})
+}
+
 // expire ends a session that nobody used in time.
 func (p *pool) expire(ses *session) {
 	p.mu.Lock()

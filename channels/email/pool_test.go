@@ -1,14 +1,11 @@
 package email
 
 import (
-	"context"
-	"net"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"sitrep/channels"
 	"sitrep/channels/channeltest"
 )
 
@@ -169,130 +166,13 @@ func TestSessionsOfAllSmarthosts(t *testing.T) {
 			}
 		}
 		burst()
-		s.hosts.mark(s.hosts.all[0], true, time.Now())
+		s.hosts.end(turn{host: s.hosts.all[0]}, foundFailing, time.Now())
 		burst()
 		for _, ses := range s.pool.idle {
 			if ses.host != s.hosts.all[1] {
 				t.Errorf("still open: one to %s", ses.host.addr)
 			}
 		}
-	})
-}
-
-func TestFailOver(t *testing.T) {
-	two := func(c *Config) { c.Smarthosts = []string{"one.test:25", "two.test:25"} }
-	silent := func(ctx context.Context, network, addr string) (net.Conn, error) {
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}
-	for name, c := range map[string]struct {
-		prepare func(t *testing.T, n network)
-		silent  bool
-		within  time.Duration
-	}{
-		"refused":     {func(*testing.T, network) {}, false, 0},
-		"unreachable": {func(*testing.T, network) {}, true, dialTimeout},
-		"does not greet": {func(t *testing.T, n network) {
-			l := channeltest.NewPipeListener()
-			n["one.test:25"] = l
-			go func() {
-				c, err := l.Accept()
-				if err == nil {
-					c.Read(make([]byte, 1)) // until the other side gives up
-					c.Close()
-				}
-			}()
-			t.Cleanup(func() { l.Close() })
-		}, false, connectTimeout},
-		"greets with 421": {func(t *testing.T, n network) {
-			l := channeltest.NewPipeListener()
-			n["one.test:25"] = l
-			go func() {
-				c, err := l.Accept()
-				if err == nil {
-					c.Write([]byte("421 4.3.2 too many connections\r\n"))
-					c.Close()
-				}
-			}()
-			t.Cleanup(func() { l.Close() })
-		}, false, 0},
-		"breaks at EHLO": {func(t *testing.T, n network) {
-			n.serve(t, "one.test:25", channeltest.SMTPOptions{}).
-				Misbehave(at(channeltest.StageHello, channeltest.Act{Fate: channeltest.Lost}))
-		}, false, 0},
-		"shuts down at RCPT": {func(t *testing.T, n network) {
-			n.serve(t, "one.test:25", channeltest.SMTPOptions{}).
-				Misbehave(at(channeltest.StageRcpt, reply(421, 4, 3, 2, "bye")))
-		}, false, 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				n := network{}
-				c.prepare(t, n)
-				server := n.serve(t, "two.test:25", channeltest.SMTPOptions{})
-				s := n.sender(t, func(cfg *Config) {
-					two(cfg)
-					if c.silent {
-						cfg.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-							if addr == "one.test:25" {
-								return silent(ctx, network, addr)
-							}
-							return n.dial(ctx, network, addr)
-						}
-					}
-				})
-				began := time.Now()
-				sendAll(t, s, 0, 1)
-				if took := time.Since(began); took != c.within {
-					t.Errorf("the first took %v, want %v", took, c.within)
-				}
-				// The next ones do not wait anew.
-				began = time.Now()
-				sendAll(t, s, 1, 5)
-				if took := time.Since(began); took != 0 || len(server.Messages()) != 6 {
-					t.Errorf("the next took %v; %d received", took, len(server.Messages()))
-				}
-			})
-		})
-	}
-
-	t.Run("and back", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			n := network{}
-			second := n.serve(t, "two.test:25", channeltest.SMTPOptions{})
-			s := n.sender(t, two)
-			sendAll(t, s, 0, 1)
-			first := n.serve(t, "one.test:25", channeltest.SMTPOptions{})
-			sendAll(t, s, 1, 1)
-			time.Sleep(failureMemory)
-			sendAll(t, s, 2, 1)
-			if len(second.Messages()) != 2 || len(first.Messages()) != 1 {
-				t.Errorf("%d by the second, %d by the first", len(second.Messages()), len(first.Messages()))
-			}
-		})
-	})
-
-	t.Run("not after a lost reply", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			n := network{}
-			n.serve(t, "one.test:25", channeltest.SMTPOptions{}).Misbehave(at(channeltest.StageData, channeltest.Act{Fate: channeltest.Cut}))
-			second := n.serve(t, "two.test:25", channeltest.SMTPOptions{})
-			_, err := n.sender(t, two).Send(t.Context(), delivery(1))
-			if channels.Classify(err).Class != channels.ClassAmbiguous || len(second.Messages()) != 0 {
-				t.Errorf("%v; %d by the second", err, len(second.Messages()))
-			}
-		})
-	})
-
-	t.Run("nobody there", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			s := network{}.sender(t, two)
-			for range 2 {
-				if _, err := s.Send(t.Context(), delivery(1)); channels.Classify(err).Class != channels.ClassDown {
-					t.Error(err)
-				}
-			}
-		})
 	})
 }
 

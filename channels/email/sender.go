@@ -19,15 +19,22 @@ type Config struct {
 	// Smarthosts are relays as host:port, tried in this order. Port 465 begins
 	// with TLS (RFC 8314), every other with STARTTLS (RFC 3207).
 	Smarthosts []string
-	// From is the sender, in the envelope too; its domain is that of the
-	// Message-IDs.
+	// From is the sender, in the envelope too unless Bounces is; its domain is
+	// that of the Message-IDs.
 	From mail.Address
 	// Username authenticates with Password, which is called whenever a
-	// connection is made; nil: no authentication. Mechanisms are those of
-	// SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN and LOGIN that the server
-	// offers, in this order, the last two never in clear over a network.
+	// connection is made; nil: no authentication.
 	Username string
 	Password func() (string, error)
+	// Mechanism is one of Mechanisms, and then that one and no other: for
+	// xoauth2 Password returns the access token. "": the first that the server
+	// offers of SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN and LOGIN. A password
+	// or a token never goes in clear over a network.
+	Mechanism string
+	// Bounces is an address to which servers may return a delivery that has a
+	// reference: "bounces@voorbeeld.example" gets them as
+	// bounces+<reference>@voorbeeld.example, for ReadBounce. "": to From.
+	Bounces string
 	// RequireTLS: nothing is sent unless encrypted. Without it a loopback
 	// smarthost is talked to in clear and any other encrypted where it offers
 	// STARTTLS. Certificates are verified in any case.
@@ -38,6 +45,8 @@ type Config struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// TLS holds the roots to trust; nil: the system's.
 	TLS *tls.Config
+	// DKIM signs every message; nil: none is signed.
+	DKIM *DKIM
 	// Organisation names the sender in List-Id; may be empty.
 	Organisation string
 	// Hostname is said in EHLO; "": os.Hostname.
@@ -50,6 +59,9 @@ type Sender struct {
 	hosts  *smarthosts
 	slots  chan struct{} // one for each Send under way
 	pool   pool
+	signer *signer // nil: nothing is signed
+
+	contents contents
 }
 
 var _ channels.Sender = (*Sender)(nil)
@@ -66,12 +78,16 @@ func New(c Config) *Sender {
 		c.Hostname = "localhost"
 	}
 	c.Sessions = max(1, c.Sessions)
-	return &Sender{
+	s := &Sender{
 		config: c,
 		hosts:  newSmarthosts(c.Smarthosts),
 		slots:  make(chan struct{}, c.Sessions),
 		pool:   pool{limit: c.Sessions},
 	}
+	if c.DKIM != nil {
+		s.signer = &signer{config: *c.DKIM}
+	}
+	return s
 }
 
 // Send hands one message to the first smarthost that takes it. With more calls
@@ -86,6 +102,9 @@ func (s *Sender) Send(ctx context.Context, d channels.Delivery) (channels.Accept
 	if err != nil {
 		return channels.Accepted{}, channels.Permanent("5.1.3", fmt.Errorf("composing mail: %w", err))
 	}
+	if l.raw, err = s.sealed(l.raw); err != nil {
+		return channels.Accepted{}, channels.Down("", err)
+	}
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
@@ -97,35 +116,83 @@ func (s *Sender) Send(ctx context.Context, d channels.Delivery) (channels.Accept
 	}
 	defer s.pool.leave()
 
+	if len(s.hosts.all) == 0 {
+		return channels.Accepted{}, channels.Down("", errors.New("sending mail: there is no smarthost"))
+	}
+	return s.hand(ctx, l)
+}
+
+// hand tries the smarthosts that may be tried, until one of them takes the
+// message or the failure is not theirs.
+func (s *Sender) hand(ctx context.Context, l letter) (channels.Accepted, error) {
 	var tried []*verdict
-	for _, h := range s.hosts.inOrder(time.Now()) {
-		reply, v := s.via(ctx, h, l)
-		if v == nil {
-			s.hosts.mark(h, false, time.Now())
-			return channels.Accepted{At: time.Now(), Provider: queueID(reply)}, nil
+	order := s.hosts.inOrder(time.Now())
+	for i, h := range order {
+		t, ok := s.hosts.begin(h, time.Now())
+		if !ok {
+			continue
 		}
-		if ctx.Err() != nil && v.class != channels.ClassAmbiguous {
-			return channels.Accepted{}, channels.Temporary(v.reply, fmt.Errorf("sending mail: %w", ctx.Err()))
+		patience := commandTimeout
+		if s.hosts.another(order[i+1:], time.Now()) {
+			patience = hurriedTimeout
 		}
-		if !v.next {
-			return channels.Accepted{}, v.failure()
+		got, v, err := s.try(ctx, t, l, patience)
+		if v == nil || !v.next {
+			return got, err
 		}
-		s.hosts.mark(h, true, time.Now())
 		tried = append(tried, v)
 	}
 	if len(tried) == 0 {
-		return channels.Accepted{}, channels.Down("", errors.New("sending mail: there is no smarthost"))
+		t, ok := s.hosts.force()
+		if !ok {
+			return channels.Accepted{}, channels.DownFor(max(s.hosts.wait(time.Now()), probePatience), "", errors.New("sending mail: no smarthost worked lately"))
+		}
+		got, v, err := s.try(ctx, t, l, commandTimeout)
+		if v == nil || !v.next {
+			return got, err
+		}
+		tried = append(tried, v)
 	}
-	return channels.Accepted{}, exhausted(tried)
+	return channels.Accepted{}, s.hosts.later(channels.Classify(exhausted(tried)), time.Now())
+}
+
+// try sends by one smarthost, and notes what that says about it. A verdict whose
+// next is set is for the next one; any other comes with its error.
+func (s *Sender) try(ctx context.Context, t turn, l letter, patience time.Duration) (channels.Accepted, *verdict, error) {
+	// What a breaker is for lies before the final dot. The reply to it may take
+	// minutes, and a probe must not keep the others away for that long.
+	l.dotted = func() {
+		if t.probe {
+			s.hosts.end(t, foundWorking, time.Now())
+			t.probe = false
+		}
+	}
+	reply, v := s.via(ctx, t.host, l, patience)
+	found := v.finds()
+	cut := v != nil && ctx.Err() != nil && v.class != channels.ClassAmbiguous
+	if cut {
+		found = foundNothing
+	}
+	if s.hosts.end(t, found, time.Now()) {
+		s.pool.evict(t.host)
+	}
+	switch {
+	case v == nil:
+		return channels.Accepted{At: time.Now(), Provider: queueID(reply)}, nil, nil
+	case cut:
+		v = &verdict{reply: v.reply}
+		return channels.Accepted{}, v, channels.Temporary(v.reply, fmt.Errorf("sending mail: %w", ctx.Err()))
+	}
+	return channels.Accepted{}, v, v.failure()
 }
 
 // via sends over an idle session to h, or a fresh one. An idle one that does
 // not even take MAIL FROM has died, or its server had enough of it: the message
-// goes over a fresh one at once.
-func (s *Sender) via(ctx context.Context, h *smarthost, l letter) (string, *verdict) {
-	secrets := slices.Concat(echoes(l.to), echoes(s.config.From.Address), echoes(s.config.Username))
+// goes over a fresh one at once. patience is for one command.
+func (s *Sender) via(ctx context.Context, h *smarthost, l letter, patience time.Duration) (string, *verdict) {
+	secrets := slices.Concat(echoes(l.to), echoes(l.from), echoes(s.config.From.Address), echoes(s.config.Username))
 	if ses := s.pool.take(h); ses != nil {
-		reply, at, err := ses.transact(ctx, s.config.From, l)
+		reply, at, err := ses.transact(ctx, l, patience)
 		s.pool.put(ses)
 		if err == nil {
 			return reply, nil
@@ -138,9 +205,13 @@ func (s *Sender) via(ctx context.Context, h *smarthost, l letter) (string, *verd
 	ses, err := s.open(ctx, h)
 	if err != nil {
 		s.pool.failed()
-		return "", judge(atConnect, err, secrets...)
+		at := atConnect
+		if unread := new(secretError); errors.As(err, &unread) {
+			at = atSecret
+		}
+		return "", judge(at, err, secrets...)
 	}
-	reply, at, err := ses.transact(ctx, s.config.From, l)
+	reply, at, err := ses.transact(ctx, l, patience)
 	s.pool.put(ses)
 	if err != nil {
 		return "", judge(at, err, append(secrets, ses.secret)...)

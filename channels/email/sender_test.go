@@ -10,7 +10,6 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/emersion/go-smtp"
 	"go.uber.org/goleak"
@@ -143,59 +142,6 @@ func at(stage channeltest.Stage, act channeltest.Act) func(channeltest.Moment) c
 
 func reply(code, class, subject, detail int, text string) channeltest.Act {
 	return channeltest.Act{Reply: &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{class, subject, detail}, Message: text}}
-}
-
-func TestVerdicts(t *testing.T) {
-	const (
-		hello = channeltest.StageHello
-		from  = channeltest.StageMail
-		to    = channeltest.StageRcpt
-		data  = channeltest.StageData
-	)
-	for name, c := range map[string]struct {
-		stage channeltest.Stage
-		act   channeltest.Act
-		class channels.Class
-		code  string
-	}{
-		"too busy":             {hello, reply(421, 4, 3, 2, "too many connections"), channels.ClassTemporary, "421 4.3.2"},
-		"not welcome":          {hello, reply(554, 5, 7, 1, "blocked"), channels.ClassDown, "554 5.7.1"},
-		"gone at EHLO":         {hello, channeltest.Act{Fate: channeltest.Lost}, channels.ClassDown, ""},
-		"mute at EHLO":         {hello, channeltest.Act{Fate: channeltest.Mute}, channels.ClassDown, ""},
-		"sender, later":        {from, reply(451, 4, 3, 0, "later"), channels.ClassTemporary, "451 4.3.0"},
-		"sender refused":       {from, reply(553, 5, 7, 1, "sender not allowed"), channels.ClassDown, "553 5.7.1"},
-		"gone at MAIL":         {from, channeltest.Act{Fate: channeltest.Lost}, channels.ClassTemporary, ""},
-		"greylisted":           {to, reply(450, 4, 2, 0, "greylisted"), channels.ClassTemporary, "450 4.2.0"},
-		"unknown":              {to, reply(550, 5, 1, 1, "user unknown"), channels.ClassPermanent, "550 5.1.1"},
-		"mailbox full":         {to, reply(552, 5, 2, 2, "mailbox full"), channels.ClassPermanent, "552 5.2.2"},
-		"relay denied":         {to, reply(554, 5, 7, 1, "<x@example.org>: Relay access denied"), channels.ClassDown, "554 5.7.1"},
-		"auth required":        {to, reply(530, 5, 7, 0, "authenticate first"), channels.ClassDown, "530 5.7.0"},
-		"bad sender at RCPT":   {to, reply(550, 5, 1, 8, "bad sender"), channels.ClassDown, "550 5.1.8"},
-		"closing at RCPT":      {to, reply(421, 4, 3, 2, "shutting down"), channels.ClassTemporary, "421 4.3.2"},
-		"gone at RCPT":         {to, channeltest.Act{Fate: channeltest.Lost}, channels.ClassTemporary, ""},
-		"mute at RCPT":         {to, channeltest.Act{Fate: channeltest.Mute}, channels.ClassTemporary, ""},
-		"content refused":      {data, reply(554, 5, 7, 1, "looks like spam"), channels.ClassPermanent, "554 5.7.1"},
-		"content, later":       {data, reply(452, 4, 3, 1, "disk full"), channels.ClassTemporary, "452 4.3.1"},
-		"closing after DATA":   {data, reply(421, 4, 3, 2, "shutting down"), channels.ClassTemporary, "421 4.3.2"},
-		"gone after DATA":      {data, channeltest.Act{Fate: channeltest.Lost}, channels.ClassAmbiguous, ""},
-		"mute after DATA":      {data, channeltest.Act{Fate: channeltest.Ignored}, channels.ClassAmbiguous, ""},
-		"too slow after DATA":  {data, channeltest.Act{Wait: finalTimeout + time.Second}, channels.ClassAmbiguous, ""},
-		"no words to speak of": {to, channeltest.Act{Reply: &smtp.SMTPError{Code: 550, EnhancedCode: smtp.NoEnhancedCode}}, channels.ClassPermanent, "550"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			one(t, func(t *testing.T, s *Sender, server *channeltest.SMTP) {
-				server.Misbehave(at(c.stage, c.act))
-				_, err := s.Send(t.Context(), delivery(1))
-				got := channels.Classify(err)
-				if err == nil || got.Class != c.class || got.Code != c.code {
-					t.Errorf("%s %q: %v; want %s %q", got.Class, got.Code, err, c.class, c.code)
-				}
-				if err != nil && strings.Contains(err.Error(), "@") {
-					t.Errorf("an address in %v", err)
-				}
-			})
-		})
-	}
 }
 
 func TestBadAddress(t *testing.T) {

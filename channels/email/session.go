@@ -1,22 +1,23 @@
 package email
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/mail"
 	"net/textproto"
+	"slices"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// Waiting times. RFC 5321, section 4.5.3.2, wants minutes for each; a word
-// about an outage that comes minutes late is worth less than one that may come
-// twice with the same Message-ID.
+// Waiting times. RFC 5321, section 4.5.3.2, wants minutes for each; but before
+// the final dot nothing is lost by asking another smarthost, and a word about an
+// outage that comes minutes late is worth less.
 const (
 	// connectTimeout covers dial, greeting, EHLO, TLS and AUTH together, so
 	// that the second smarthost is reached within 30 s.
@@ -25,12 +26,17 @@ const (
 	// reusedTimeout is for the first command on a connection that was idle: it
 	// may have died without a word.
 	reusedTimeout = 10 * time.Second
-	// commandTimeout is for MAIL, RCPT and DATA each; servers that look up
-	// senders or slow down strangers take their time here.
+	// commandTimeout is for MAIL, RCPT, DATA and the content each; servers that
+	// look up senders or slow down strangers take their time here.
 	commandTimeout = time.Minute
-	// finalTimeout is for the content and its reply; content filters work
-	// before the reply.
-	finalTimeout = 2 * time.Minute
+	// hurriedTimeout is for the same where another smarthost would take the
+	// message: it is to be there within 30 s of the last sign of life.
+	hurriedTimeout = 25 * time.Second
+	// finalTimeout is for the reply to the final dot: the ten minutes of RFC 5321,
+	// section 4.5.3.2.6. Filters work before it, some for minutes, and the message
+	// may be accepted already: giving up early makes a second copy of each. A
+	// worker that stops ends the wait by its context.
+	finalTimeout = 10 * time.Minute
 	quitTimeout  = 2 * time.Second
 )
 
@@ -60,13 +66,19 @@ func guard(ctx context.Context, conn net.Conn) (stop func()) {
 	}
 }
 
+// secretError is that the password could not be read: no smarthost's fault.
+type secretError struct{ err error }
+
+func (e *secretError) Error() string { return e.err.Error() }
+func (e *secretError) Unwrap() error { return e.err }
+
 // open connects to a smarthost, as far as MAIL FROM.
 func (s *Sender) open(ctx context.Context, h *smarthost) (*session, error) {
 	password := ""
 	if s.config.Username != "" && s.config.Password != nil {
 		var err error
 		if password, err = s.config.Password(); err != nil {
-			return nil, fmt.Errorf("reading the password: %w", err)
+			return nil, &secretError{err}
 		}
 	}
 	limited, cancel := context.WithTimeout(ctx, connectTimeout)
@@ -89,10 +101,12 @@ func (s *Sender) open(ctx context.Context, h *smarthost) (*session, error) {
 		return c, nil
 	}
 
-	client, err := s.client(h, password, dial)
+	client, err := s.client(h, dial)
 	if err == nil {
 		var c *smtp.Client
-		c, err = client.DialToSMTPClientWithContext(limited)
+		if c, err = client.DialToSMTPClientWithContext(limited); err == nil {
+			err = s.authenticate(c, h, password)
+		}
 		stop()
 		if err == nil && limited.Err() == nil {
 			return &session{client: c, conn: conn, host: h, secret: password}, nil
@@ -142,8 +156,14 @@ func (s *Sender) tls(h *smarthost) *tls.Config {
 	return config
 }
 
-// client is go-mail's, for one connection.
-func (s *Sender) client(h *smarthost, password string, dial gomail.DialContextFunc) (*gomail.Client, error) {
+// clear says that a smarthost is talked to in clear.
+func (s *Sender) clear(h *smarthost) bool {
+	return !s.config.RequireTLS && h.loopback && !h.implicit
+}
+
+// client is go-mail's, for one connection. It does not authenticate: which way
+// is safe depends on what came of the encryption.
+func (s *Sender) client(h *smarthost, dial gomail.DialContextFunc) (*gomail.Client, error) {
 	options := []gomail.Option{
 		gomail.WithPort(h.port),
 		gomail.WithTimeout(connectTimeout),
@@ -151,36 +171,22 @@ func (s *Sender) client(h *smarthost, password string, dial gomail.DialContextFu
 		gomail.WithTLSConfig(s.tls(h)),
 		gomail.WithDialContextFunc(dial),
 	}
-	clear := !s.config.RequireTLS && h.loopback
 	switch {
 	case h.implicit:
 		options = append(options, gomail.WithSSL())
 	case s.config.RequireTLS:
 		options = append(options, gomail.WithTLSPolicy(gomail.TLSMandatory))
-	case clear:
+	case s.clear(h):
 		options = append(options, gomail.WithTLSPolicy(gomail.NoTLS))
 	default:
 		options = append(options, gomail.WithTLSPolicy(gomail.TLSOpportunistic))
-	}
-	if s.config.Username != "" && s.config.Password != nil {
-		// By what the server offers, the safest first. go-mail's own discovery
-		// takes a connection that was encrypted by the dial function for one in
-		// clear. PLAIN and LOGIN are refused there without TLS; only to this
-		// machine, and only when TLS is not required, they go in clear.
-		mechanisms := []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1,
-			gomail.SMTPAuthCramMD5, gomail.SMTPAuthPlain, gomail.SMTPAuthLogin}
-		if clear && !h.implicit {
-			mechanisms[3], mechanisms[4] = gomail.SMTPAuthPlainNoEnc, gomail.SMTPAuthLoginNoEnc
-		}
-		options = append(options, gomail.WithOpportunisticSMTPAuth(mechanisms...),
-			gomail.WithUsername(s.config.Username), gomail.WithPassword(password))
 	}
 	return gomail.NewClient(h.host, options...)
 }
 
 // transact sends one message and returns the smarthost's final reply, or how
 // far it got and why not further.
-func (ses *session) transact(ctx context.Context, from mail.Address, l letter) (reply string, at stage, err error) {
+func (ses *session) transact(ctx context.Context, l letter, patience time.Duration) (reply string, at stage, err error) {
 	stop := guard(ctx, ses.conn)
 	defer stop()
 	defer func() {
@@ -202,37 +208,65 @@ func (ses *session) transact(ctx context.Context, from mail.Address, l letter) (
 	// is set where it is needed and nowhere else.
 	ses.client.SkipSMTPUTF8(!l.utf8)
 
-	timeout := commandTimeout
+	timeout := patience
 	if ses.expiry != nil {
 		timeout = reusedTimeout
 	}
-	if err := ses.try(timeout, func() error { return ses.client.Mail((&mail.Address{Address: from.Address}).String()) }); err != nil {
+	if err := ses.try(timeout, func() error { return ses.client.Mail((&mail.Address{Address: l.from}).String()) }); err != nil {
 		return "", atMail, err
 	}
-	if err := ses.try(commandTimeout, func() error { return ses.client.Rcpt((&mail.Address{Address: l.to}).String()) }); err != nil {
+	if err := ses.try(patience, func() error { return ses.client.Rcpt((&mail.Address{Address: l.to}).String()) }); err != nil {
 		return "", atRcpt, err
 	}
-	ses.client.UpdateDeadline(commandTimeout)
-	w, err := ses.client.Data()
+	ses.client.UpdateDeadline(patience)
+	text := ses.client.Text
+	id, err := text.Cmd("DATA")
+	if err == nil {
+		text.StartResponse(id)
+		_, _, err = text.ReadResponse(354)
+		text.EndResponse(id)
+	}
 	if err != nil {
 		ses.settle(err)
 		return "", atData, err
 	}
-	ses.client.UpdateDeadline(finalTimeout)
-	if _, err := w.Write(l.raw); err != nil {
-		// Without its final dot it is no message; closing w would send that.
+	ses.client.UpdateDeadline(patience)
+	if _, err := text.W.Write(stuffed(l.raw)); err != nil {
+		// Without its final dot it is no message.
 		ses.broken = true
 		return "", atData, err
 	}
-	if err := w.Close(); err != nil {
+	if l.dotted != nil {
+		l.dotted()
+	}
+	ses.client.UpdateDeadline(finalTimeout)
+	if _, err = text.W.WriteString(".\r\n"); err == nil {
+		if err = text.W.Flush(); err == nil {
+			_, reply, err = text.ReadResponse(250)
+		}
+	}
+	if err != nil {
 		ses.broken = !answered(err)
 		return "", atEnd, err
 	}
 	ses.sent++
-	if dc, ok := w.(*smtp.DataCloser); ok {
-		reply = dc.ServerResponse()
-	}
 	return reply, atReply, nil
+}
+
+// stuffed is a message as it goes over the wire (RFC 5321, section 4.5.2): a dot
+// more where a line begins with one, and every line ended. It is done for the whole
+// message, where the library goes byte by byte.
+func stuffed(raw []byte) []byte {
+	if n := bytes.Count(raw, []byte("\n")); n != bytes.Count(raw, []byte("\r\n")) {
+		raw = bytes.ReplaceAll(bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
+	}
+	if bytes.HasPrefix(raw, []byte(".")) || bytes.Contains(raw, []byte("\n.")) {
+		raw = bytes.TrimPrefix(bytes.ReplaceAll(append([]byte("\n"), raw...), []byte("\n."), []byte("\n..")), []byte("\n"))
+	}
+	if !bytes.HasSuffix(raw, []byte("\r\n")) {
+		raw = append(slices.Clip(raw), "\r\n"...)
+	}
+	return raw
 }
 
 // try runs one command; when it is refused, the transaction is taken back.

@@ -27,12 +27,17 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The certificates are good for a day.
+	late := &tls.Config{RootCAs: roots, Time: func() time.Time { return time.Now().Add(25 * time.Hour) }}
 	for name, c := range map[string]struct {
 		server   channeltest.SMTPOptions
 		client   *tls.Config
 		implicit bool
 		sent     bool
 	}{
+		"expired":                {channeltest.SMTPOptions{TLS: good}, late, false, false},
+		"expired, implicit":      {channeltest.SMTPOptions{TLS: good, Implicit: true}, late, true, false},
+		"another host, implicit": {channeltest.SMTPOptions{TLS: wrong, Implicit: true}, &tls.Config{RootCAs: wrongRoots}, true, false},
 		"starttls":               {channeltest.SMTPOptions{TLS: good}, &tls.Config{RootCAs: roots}, false, true},
 		"implicit":               {channeltest.SMTPOptions{TLS: good, Implicit: true}, &tls.Config{RootCAs: roots}, true, true},
 		"unknown authority":      {channeltest.SMTPOptions{TLS: other}, &tls.Config{RootCAs: roots}, false, false},
@@ -71,6 +76,12 @@ func TestTLS(t *testing.T) {
 			}
 			if channels.Classify(err).Class != channels.ClassDown || len(got) != 0 {
 				t.Errorf("%v, received %d", err, len(got))
+			}
+			// Who mends it needs to know what is wrong with it.
+			for word, says := range map[string]string{"expired": "expired", "another": "127.0.0.1", "unknown": "unknown authority"} {
+				if strings.HasPrefix(name, word) && !strings.Contains(err.Error(), says) {
+					t.Errorf("%v", err)
+				}
 			}
 		})
 	}

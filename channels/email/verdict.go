@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ import (
 type stage string
 
 const (
+	atSecret  stage = "reading the password"
 	atConnect stage = "connecting"        // dial, greeting, EHLO, STARTTLS, AUTH
 	atMail    stage = "mail from"         // the sender
 	atRcpt    stage = "rcpt to"           // the recipient
@@ -48,11 +50,15 @@ type rule struct {
 // content. With the final dot sent and no reply read, the smarthost may have
 // taken the message (section 4.2.5): that alone is ambiguous.
 var rules = []rule{
-	{at: atConnect, code: "4", class: channels.ClassTemporary, next: true},
+	{at: atSecret, class: channels.ClassDown},
+
+	// Who is let in by no smarthost reaches nobody, for whatever reason: it is
+	// the channel that waits, and not each recipient by himself.
 	{at: atConnect, class: channels.ClassDown, next: true},
 
 	{at: atMail, code: "421", class: channels.ClassTemporary, next: true},
 	{at: atMail, code: "4", class: channels.ClassTemporary},
+	{at: atMail, code: "521", class: channels.ClassDown, next: true}, // it takes no mail at all (RFC 7504)
 	{at: atMail, code: "5", class: channels.ClassDown},
 	{at: atMail, class: channels.ClassTemporary, next: true},
 
@@ -61,11 +67,24 @@ var rules = []rule{
 	// About us, said late: authentication required (RFC 4954), commands out
 	// of order, the sender's address bad (RFC 3463, X.1.7 and X.1.8), and a
 	// relay that does not relay for us, for which there is no code of its own.
-	{at: atRcpt, code: "530", class: channels.ClassDown},
+	{at: atRcpt, code: "53", class: channels.ClassDown},
 	{at: atRcpt, code: "503", class: channels.ClassDown},
 	{at: atRcpt, code: "550 5.1.7", class: channels.ClassDown},
 	{at: atRcpt, code: "550 5.1.8", class: channels.ClassDown},
 	{at: atRcpt, code: "55", text: "relay", class: channels.ClassDown},
+	// A refusal by policy (X.7.1) says only "not authorised". Where its text
+	// names the client or a list of them, nobody gets mail by this smarthost.
+	// Otherwise it is the recipient's: a group that hears its own people only,
+	// somebody's own filter. Others get theirs, and he may be told by another
+	// channel, which waits for a failure for good. The same after DATA: it is
+	// this content for this recipient that is not wanted.
+	{at: atRcpt, code: "55", text: "client host", class: channels.ClassDown},
+	{at: atRcpt, code: "55", text: "blocked using", class: channels.ClassDown},
+	{at: atRcpt, code: "55", text: "blacklist", class: channels.ClassDown},
+	{at: atRcpt, code: "55", text: "blocklist", class: channels.ClassDown},
+	// A full mailbox is 452 for now and 552 for good, as the server sees it (RFC
+	// 5321, section 4.2.3). The latter's "too many recipients" cannot be meant:
+	// a message has one.
 	{at: atRcpt, code: "5", class: channels.ClassPermanent},
 	{at: atRcpt, class: channels.ClassTemporary, next: true},
 
@@ -125,13 +144,15 @@ func plain(err error, reply *textproto.Error, secrets []string) error {
 		wrongHost x509.HostnameError
 		badCert   *tls.CertificateVerificationError
 		op        *net.OpError
+		login     *loginError
+		badBase64 base64.CorruptInputError
 	)
 	switch {
-	case reply != nil && strings.HasPrefix(err.Error(), "SMTP AUTH failed"):
-		return fmt.Errorf("authentication refused with %d", reply.Code)
+	case reply != nil && errors.As(err, &login):
+		return fmt.Errorf("authentication by %s refused with %d", login.mechanism, reply.Code)
 	case reply != nil:
 		return fmt.Errorf("the smarthost answered %d %s", reply.Code, scrub(reply.Msg, secrets...))
-	case errors.Is(err, smtp.ErrUnexpectedServerResponse):
+	case errors.Is(err, smtp.ErrUnexpectedServerResponse), errors.Is(err, smtp.ErrUnexpectedServerChallange), errors.As(err, &badBase64):
 		return errors.New("authentication failed: the smarthost asked for something unknown")
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
@@ -145,6 +166,8 @@ func plain(err error, reply *textproto.Error, secrets []string) error {
 		return errors.New("the connection was closed")
 	case errors.As(err, &op):
 		return errors.New(scrub(op.Error(), secrets...))
+	case errors.As(err, &login):
+		return errors.New(login.Error())
 	}
 	return errors.New(scrub(err.Error(), secrets...))
 }

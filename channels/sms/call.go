@@ -31,6 +31,7 @@ type call struct {
 	ctx   context.Context
 	http  *http.Client
 	base  *url.URL // of the API; the path is twilio-go's
+	pace  *pace
 	sid   string
 	token string
 
@@ -47,7 +48,8 @@ func (c *call) SetOauth(auth client.OAuth) {}
 func (c *call) OAuth() client.OAuth        { return nil }
 
 // SendRequest does one request. Any status other than 2xx is a *refused, any
-// other failure an *unanswered.
+// other failure an *unanswered. What asks waits for the end of a pause here;
+// what sends waited for its turn before.
 func (c *call) SendRequest(method, rawURL string, data url.Values, _ map[string]any, _ ...byte) (*http.Response, error) {
 	target, err := url.Parse(rawURL)
 	if err != nil {
@@ -63,6 +65,11 @@ func (c *call) SendRequest(method, rawURL string, data url.Values, _ map[string]
 	}
 
 	c.written.Store(false)
+	if method != http.MethodPost {
+		if err := c.pace.running(c.ctx); err != nil {
+			return nil, &unanswered{err}
+		}
+	}
 	limited, cancel := context.WithTimeout(c.ctx, requestTimeout)
 	defer cancel()
 	ctx := httptrace.WithClientTrace(limited, &httptrace.ClientTrace{
@@ -90,9 +97,16 @@ func (c *call) SendRequest(method, rawURL string, data url.Values, _ map[string]
 		return nil, &unanswered{err}
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusTooManyRequests {
+		c.pace.slow(retryAfter(resp.Header.Get("Retry-After"), time.Now()))
+	} else {
+		c.pace.content()
+	}
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, answerLimit))
 	if resp.StatusCode/100 != 2 {
-		return nil, newRefused(resp, answer)
+		no := newRefused(resp, answer)
+		no.cut = err != nil && no.code == 0
+		return nil, no
 	}
 	if err != nil {
 		return nil, &unanswered{err}
@@ -129,6 +143,7 @@ type refused struct {
 	// code is Twilio's; 0 where the answer is not Twilio's error document.
 	code  int
 	after time.Duration
+	cut   bool // the answer broke off before it said why
 }
 
 func (r *refused) Error() string {
@@ -150,14 +165,18 @@ func newRefused(resp *http.Response, answer []byte) *refused {
 	return r
 }
 
+// longestWait bounds what a Retry-After is believed: a clock or a proxy that is
+// wrong is not to silence a channel for a day.
+const longestWait = time.Hour
+
 // retryAfter reads the header's two forms (RFC 9110, section 10.2.3); 0 where
 // it says nothing.
 func retryAfter(value string, now time.Time) time.Duration {
 	if seconds, err := strconv.Atoi(strings.TrimSpace(value)); err == nil {
-		return max(0, time.Duration(seconds)*time.Second)
+		return time.Duration(max(0, min(seconds, int(longestWait/time.Second)))) * time.Second
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return max(0, at.Sub(now))
+		return max(0, min(at.Sub(now), longestWait))
 	}
 	return 0
 }

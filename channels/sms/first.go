@@ -35,7 +35,7 @@ func (s *Sender) find(c *call, d channels.Delivery) (sid string, err error) {
 	params := new(api.ListMessageParams).SetTo(d.To).SetPageSize(listPage).SetLimit(listLimit)
 	list, err := api.NewApiServiceWithClient(c).ListMessage(params)
 	if err != nil {
-		return "", err
+		return "", judge("looking for the first sms", err, false, c.written.Load(), d.Tries)
 	}
 	for _, m := range list {
 		created, err := time.Parse(time.RFC1123Z, value(m.DateCreated))

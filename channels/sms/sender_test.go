@@ -27,6 +27,7 @@ type stage struct {
 	*Sender
 	twilio *channeltest.Twilio
 	config Config
+	slow   time.Duration // what a refusal takes
 }
 
 // newStage builds both, and takes them down with the test.

@@ -1,8 +1,10 @@
 package sms
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -26,7 +28,7 @@ func TestVerdicts(t *testing.T) {
 		"unsubscribed":       {channeltest.TwilioAct{Status: 400, Code: 21610}, channels.ClassPermanent, "21610", 0},
 		"not mobile":         {channeltest.TwilioAct{Status: 400, Code: 21614}, channels.ClassPermanent, "21614", 0},
 		"too long":           {channeltest.TwilioAct{Status: 400, Code: 21617}, channels.ClassPermanent, "21617", 0},
-		"unknown code":       {channeltest.TwilioAct{Status: 400, Code: 21999}, channels.ClassPermanent, "21999", 0},
+		"unknown code":       {channeltest.TwilioAct{Status: 400, Code: 21999}, channels.ClassTemporary, "21999", 0},
 		"token":              {channeltest.TwilioAct{Status: 401, Code: 20003}, channels.ClassDown, "20003", 0},
 		"region":             {channeltest.TwilioAct{Status: 400, Code: 21408}, channels.ClassDown, "21408", 0},
 		"sender":             {channeltest.TwilioAct{Status: 400, Code: 21606}, channels.ClassDown, "21606", 0},
@@ -42,6 +44,7 @@ func TestVerdicts(t *testing.T) {
 		"unavailable":        {channeltest.TwilioAct{Status: 503, Body: page, Header: http.Header{"Retry-After": {"60"}}}, channels.ClassTemporary, "http 503", time.Minute},
 		"gateway":            {channeltest.TwilioAct{Status: 502, Body: page}, channels.ClassAmbiguous, "http 502", 0},
 		"gateway, too late":  {channeltest.TwilioAct{Status: 504, Body: page}, channels.ClassAmbiguous, "http 504", 0},
+		"ok, a page":         {channeltest.TwilioAct{Status: 200, Body: page}, channels.ClassAmbiguous, "", 0},
 		"created, a page":    {channeltest.TwilioAct{Status: 201, Body: page}, channels.ClassAmbiguous, "", 0},
 		"created, no sid":    {channeltest.TwilioAct{Status: 201, Body: "{}"}, channels.ClassAmbiguous, "", 0},
 		"read, not answered": {channeltest.TwilioAct{Fate: channeltest.Lost}, channels.ClassAmbiguous, "", 0},
@@ -97,6 +100,55 @@ func TestNothingWritten(t *testing.T) {
 	})
 }
 
+// A reset or a cut in the answer: the request was read, so nobody knows, except
+// where the status says that it was refused.
+func TestBrokenAnswers(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer string
+		class  channels.Class
+	}{
+		"reset at once":         {"", channels.ClassAmbiguous},
+		"reset in the header":   {"HTTP/1.1 201 Created\r\nContent-Ty", channels.ClassAmbiguous},
+		"reset in the body":     {"HTTP/1.1 201 Created\r\nContent-Length: 400\r\n\r\n{\"sid\":\"SM", channels.ClassAmbiguous},
+		"a gateway, cut off":    {"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 400\r\n\r\n<html>", channels.ClassAmbiguous},
+		"refused, cut off":      {"HTTP/1.1 400 Bad Request\r\nContent-Length: 400\r\n\r\n{\"code\":21", channels.ClassTemporary},
+		"not allowed, cut off":  {"HTTP/1.1 401 Unauthorized\r\nContent-Length: 400\r\n\r\n{\"code\":20", channels.ClassDown},
+		"not http":              {"220 mail.example.org ESMTP\r\n", channels.ClassAmbiguous},
+		"refused, then nothing": {"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", channels.ClassDown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dial := func(context.Context, string, string) (net.Conn, error) {
+				ours, theirs := net.Pipe()
+				go func() {
+					if _, err := http.ReadRequest(bufio.NewReader(theirs)); err != nil {
+						t.Error(err)
+					}
+					io.WriteString(theirs, c.answer)
+					theirs.Close()
+				}()
+				return resetting{ours}, nil
+			}
+			inBubble(t, func(conf *Config) { conf.HTTP = &http.Client{Transport: &http.Transport{DialContext: dial}} }, func(t *testing.T, s *stage) {
+				_, err := s.Send(t.Context(), delivery(1))
+				if got := channels.Classify(err).Class; got != c.class {
+					t.Errorf("%s, want %s: %v", got, c.class, err)
+				}
+			})
+		})
+	}
+}
+
+// resetting ends as a connection does that is reset.
+type resetting struct{ net.Conn }
+
+func (r resetting) Read(p []byte) (int, error) {
+	n, err := r.Conn.Read(p)
+	if errors.Is(err, io.EOF) {
+		err = &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
+	}
+	return n, err
+}
+
 func TestToken(t *testing.T) {
 	inBubble(t, func(c *Config) {
 		c.AuthToken = func() (string, error) { return "", errors.New("open token: no such file") }
@@ -116,8 +168,10 @@ func TestToken(t *testing.T) {
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for value, want := range map[string]time.Duration{
-		"": 0, "soon": 0, "120": 2 * time.Minute, "-5": 0,
-		"Sun, 01 Mar 2026 12:00:30 GMT": 30 * time.Second, "Sun, 01 Mar 2026 11:00:00 GMT": 0,
+		"": 0, "soon": 0, "120": 2 * time.Minute, "-5": 0, " 7 ": 7 * time.Second,
+		"86400": time.Hour, "99999999999999": time.Hour, "Sun, 01 Mar 2026 23:00:00 GMT": time.Hour,
+		"Sunday, 01-Mar-26 12:00:30 GMT": 30 * time.Second,
+		"Sun, 01 Mar 2026 12:00:30 GMT":  30 * time.Second, "Sun, 01 Mar 2026 11:00:00 GMT": 0,
 	} {
 		if got := retryAfter(value, now); got != want {
 			t.Errorf("%q: %v, want %v", value, got, want)

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"sitrep/policies"
 )
 
 // sitrepSays runs a command line in this process.
@@ -20,11 +22,11 @@ func sitrepSays(args ...string) (code int, stdout, stderr string) {
 
 func TestTheWorkedExampleIsValid(t *testing.T) {
 	code, out, errs := sitrepSays("check-config", "--config.file="+filepath.Join("..", "..", "policies", "default", "sitrep.yml"))
-	if code != exitOK || !strings.Contains(out, "is valid: 3 services, 4 audiences with 7 recipients, 2 policies") {
+	if code != exitOK || !strings.Contains(out, "is valid: 3 services, 4 audiences with 7 recipients, 3 policies") {
 		t.Errorf("exit code %d\n%s%s", code, out, errs)
 	}
-	if !strings.Contains(errs, "not in force in this version") || strings.Count(errs, "\n") != 1 {
-		t.Errorf("one warning names what is not in force; got:\n%s", errs)
+	if !strings.HasPrefix(errs, "note: ") || !strings.Contains(errs, "a sender ID cannot receive") || strings.Count(errs, "\n") != 4 {
+		t.Errorf("one note says what a sender ID cannot; got:\n%s", errs)
 	}
 }
 
@@ -73,6 +75,32 @@ func TestTenMistakesNameTenLines(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(errs)
+	}
+}
+
+// TestWhatOnlyMailUnderstands: a key that cannot sign and an address that nothing
+// fits behind are found before they are needed.
+func TestWhatOnlyMailUnderstands(t *testing.T) {
+	check := func(mail string) (int, string) {
+		t.Helper()
+		file := filepath.Join(t.TempDir(), "sitrep.yml")
+		text := strings.Replace(storyConfig, "sessions: 2}", "sessions: 2, "+mail+"}", 1)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, _, errs := sitrepSays("check-config", "--config.file="+file)
+		return code, errs
+	}
+	for mail, says := range map[string]string{
+		"bounces: {address: returned-mail@voorbeeld.example}":                      "channels.email.bounces: the part before the @ has 13 characters",
+		`dkim: {domain: voorbeeld.example, selector: a, private_key: "not a key"}`: "channels.email.dkim: private_key: the key is not PEM",
+	} {
+		if code, errs := check(mail); code != exitError || !strings.Contains(errs, says) || !strings.Contains(errs, "hint: ") {
+			t.Errorf("%s: exit code %d, want one that says %q\n%s", mail, code, says, errs)
+		}
+	}
+	if err := checkMail(&policies.Email{Bounces: "bounces@voorbeeld.example"}); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -17,27 +17,33 @@ import (
 // be there.
 var arrows = map[string][]string{
 	"policies":             {},
-	"policies/words":       {},
+	"policies/words":       {"policies"},
 	"router/incident":      {"policies"},
 	"router/schedule":      {"policies", "router/incident"},
 	"router/casebook":      {"policies", "policies/words", "router/incident", "router/schedule"},
 	"router/rehearse":      {"policies", "policies/words", "router/casebook", "router/incident", "router/schedule"},
 	"router/intake":        {"router/incident"},
-	"router/bus":           {"router/incident", "channels"},
-	"router":               {"router/casebook", "router/incident", "router/schedule", "policies", "policies/words", "channels"},
-	"router/web":           {"router", "router/intake", "router/incident", "policies"},
+	"router/audit":         {"router/incident"},
+	"router/bus":           {"router/audit", "router/incident", "channels"},
+	"router":               {"router/audit", "router/casebook", "router/incident", "router/schedule", "policies", "policies/words", "channels"},
+	"router/selfcheck":     {"router/incident", "channels"},
+	"router/reply":         {"router", "router/incident", "policies", "policies/words", "channels"},
+	"router/agenda":        {"policies", "router", "router/incident"},
+	"router/web":           {"router", "router/audit", "router/intake", "router/incident", "policies"},
 	"channels":             {},
 	"channels/email":       {"channels"},
 	"channels/sms":         {"channels"},
 	"channels/channeltest": {"channels"},
 	"cmd/sitrep": {
-		"policies", "policies/words", "router", "router/casebook", "router/incident", "router/rehearse", "router/bus", "router/web",
+		"policies", "policies/words", "router", "router/agenda", "router/audit", "router/casebook", "router/incident", "router/rehearse", "router/bus", "router/reply", "router/selfcheck", "router/web",
 		"channels", "channels/email", "channels/sms", "channels/channeltest",
 	},
+	"cmd/faults": {}, // tests only; they run the binary, and read its store
+	"cmd/speed":  {}, // likewise
 }
 
 // pure are the rooms without a clock, randomness, network or goroutine.
-var pure = []string{"policies", "policies/words", "router/incident", "router/schedule", "router/casebook", "router/rehearse"}
+var pure = []string{"policies", "policies/words", "router/audit", "router/incident", "router/schedule", "router/casebook", "router/rehearse"}
 
 // doors are what a pure room may not import, and clocks what it may not call
 // of package time.

@@ -79,10 +79,10 @@ func (n *narrator) close() {
 // timeline.
 func (n *narrator) fact(f incident.Fact) {
 	switch {
-	case f.Opened != nil, f.Phased != nil, f.Resolved != nil, f.Broken != nil, f.Reopened != nil:
+	case f.Opened() != nil, f.Phased() != nil, f.Resolved() != nil, f.Broken() != nil, f.Reopened() != nil, f.Conducted():
 		n.line("!", "%s", f)
-	case f.Planned != nil:
-		p := f.Planned
+	case f.Planned() != nil:
+		p := f.Planned()
 		next := "the last one"
 		if !p.PromiseAt.IsZero() {
 			next = "next before " + p.PromiseAt.In(n.zone).Format("15:04")

@@ -60,6 +60,7 @@ func afternoon(t *testing.T, s *story) {
 }
 
 func TestAfternoon(t *testing.T) {
+	t.Parallel()
 	tell(t, func(t *testing.T, s *story) {
 		afternoon(t, s)
 		s.golden("afternoon")
@@ -69,6 +70,7 @@ func TestAfternoon(t *testing.T) {
 // TestAfternoonWithRestarts is the same story, and nobody notices that sitrep
 // was stopped and started in the middle of every pause.
 func TestAfternoonWithRestarts(t *testing.T) {
+	t.Parallel()
 	tell(t, func(t *testing.T, s *story) {
 		s.restarts = true
 		afternoon(t, s)
@@ -79,6 +81,7 @@ func TestAfternoonWithRestarts(t *testing.T) {
 }
 
 func TestShortOutageIsNobodysBusiness(t *testing.T) {
+	t.Parallel()
 	tell(t, func(t *testing.T, s *story) {
 		a := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
 		s.webhook(a)
@@ -99,6 +102,7 @@ func TestShortOutageIsNobodysBusiness(t *testing.T) {
 // TestTheFourthOfFiveMinutes: what was stored before a stop counts after it,
 // also short of the threshold, and also while sitrep was down.
 func TestTheFourthOfFiveMinutes(t *testing.T) {
+	t.Parallel()
 	tell(t, func(t *testing.T, s *story) {
 		s.webhook(alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began})
 		time.Sleep(4 * time.Minute)
@@ -111,6 +115,7 @@ func TestTheFourthOfFiveMinutes(t *testing.T) {
 // TestSeverityRises: a severity that rises takes another policy into force, and
 // nothing that was said is said again.
 func TestSeverityRises(t *testing.T) {
+	t.Parallel()
 	tell(t, func(t *testing.T, s *story) {
 		s.note("a warning: IT only, every hour")
 		s.webhook(alert{name: "QueueLong", instance: "mx1", severity: "warning", starts: s.began})
@@ -126,6 +131,7 @@ func TestSeverityRises(t *testing.T) {
 }
 
 func TestResolvedByHandWhileItFires(t *testing.T) {
+	t.Parallel()
 	tell(t, func(t *testing.T, s *story) {
 		a := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
 		s.webhook(a)
@@ -150,6 +156,7 @@ func TestResolvedByHandWhileItFires(t *testing.T) {
 // TestSitrepWasDown: after three hours of silence each audience gets one
 // update, which says that it is late; the broken promises are facts.
 func TestSitrepWasDown(t *testing.T) {
+	t.Parallel()
 	tell(t, func(t *testing.T, s *story) {
 		s.webhook(alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began})
 		time.Sleep(20 * time.Minute)
@@ -172,6 +179,7 @@ func TestSitrepWasDown(t *testing.T) {
 // is over, also when the configuration knows him no more; whoever came later
 // hears only what is new to him.
 func TestWhoLeftHearsTheEnd(t *testing.T) {
+	t.Parallel()
 	tell(t, func(t *testing.T, s *story) {
 		a := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
 		s.webhook(a)
@@ -194,6 +202,7 @@ func TestWhoLeftHearsTheEnd(t *testing.T) {
 // TestAContactIsCorrected: the end comes once to each address, though the row of
 // a person has changed.
 func TestAContactIsCorrected(t *testing.T) {
+	t.Parallel()
 	tell(t, func(t *testing.T, s *story) {
 		a := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
 		s.webhook(a)
@@ -212,8 +221,10 @@ func TestAContactIsCorrected(t *testing.T) {
 // TestMailIsDown: mail itself is the outage. What could not be sent is tried
 // again, and when mail is back everybody gets the newest, once.
 func TestMailIsDown(t *testing.T) {
+	t.Parallel()
 	tell(t, func(t *testing.T, s *story) {
 		a := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
+		s.coarse = time.Minute
 		s.note("the mail server refuses everything")
 		s.smtpDown(true)
 		s.webhook(a)
@@ -239,6 +250,7 @@ func TestMailIsDown(t *testing.T) {
 // TestWebhooksStop: silence is not recovery. Nobody is told that it is over, and
 // everybody is told that nobody knows.
 func TestWebhooksStop(t *testing.T) {
+	t.Parallel()
 	tell(t, func(t *testing.T, s *story) {
 		a := alert{name: "MailDown", instance: "mx1", severity: "warning", starts: s.began}
 		s.webhook(a)
@@ -262,6 +274,7 @@ func TestWebhooksStop(t *testing.T) {
 // TestInputsThatMeanNothing pile up and are removed; what comes after them is
 // judged all the same, also after a restart before and after the removal.
 func TestInputsThatMeanNothing(t *testing.T) {
+	t.Parallel()
 	tell(t, func(t *testing.T, s *story) {
 		for n := range 1500 {
 			s.webhook(alert{name: "Info", instance: fmt.Sprint(n), severity: "none", starts: time.Now()})
@@ -286,6 +299,7 @@ func TestInputsThatMeanNothing(t *testing.T) {
 
 // TestHostileAlert: alert text is data, in every output.
 func TestHostileAlert(t *testing.T) {
+	t.Parallel()
 	tell(t, func(t *testing.T, s *story) {
 		s.webhook(alert{
 			name: "Mail\r\nBcc: evil@evil.example\r\n\r\n<script>alert(1)</script>{{.Organisation}}", instance: "mx1\u202e", severity: "critical", starts: s.began,
@@ -324,6 +338,7 @@ func TestHostileAlert(t *testing.T) {
 // TestThreads: an incident is one thread in each mailbox, and every message
 // says what it is.
 func TestThreads(t *testing.T) {
+	t.Parallel()
 	tell(t, func(t *testing.T, s *story) {
 		a := alert{name: "MailDown", instance: "mx1", severity: "critical", starts: s.began}
 		s.webhook(a)

@@ -29,6 +29,7 @@ type process struct {
 	smtp    *channeltest.SMTP
 	twilio  *channeltest.Twilio
 	arrived chan string // a line for each message, as it arrives
+	flags   []string    // more of them
 
 	cmd  *exec.Cmd
 	log  *lockedBuffer
@@ -115,7 +116,7 @@ func sitrep(args ...string) *exec.Cmd {
 // start runs sitrep and waits until it listens.
 func (p *process) start() {
 	p.t.Helper()
-	p.cmd = sitrep("serve", "--config.file="+filepath.Join(p.dir, "sitrep.yml"), "--storage.path="+filepath.Join(p.dir, "data"), "--web.listen-address=127.0.0.1:0")
+	p.cmd = sitrep(append([]string{"serve", "--config.file=" + filepath.Join(p.dir, "sitrep.yml"), "--storage.path=" + filepath.Join(p.dir, "data"), "--web.listen-address=127.0.0.1:0"}, p.flags...)...)
 	listening := make(chan string, 1)
 	p.log = &lockedBuffer{on: map[string]chan string{"address=127.0.0.1:": listening}}
 	p.cmd.Stderr = p.log

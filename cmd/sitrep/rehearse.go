@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"sitrep/policies"
 	"sitrep/router/rehearse"
 )
 
@@ -25,21 +24,7 @@ type rehearseOptions struct {
 var errUnlike = errors.New("the rehearsal does not go as expected")
 
 func runRehearse(o rehearseOptions, stdout, stderr io.Writer) int {
-	err := playRehearsal(o, stdout, stderr)
-	if err == nil {
-		return exitOK
-	}
-	var file noFile
-	var problems policies.Problems
-	if errors.As(err, &file) || errors.As(err, &problems) {
-		fmt.Fprintln(stderr, err) // these begin with a file's name
-	} else {
-		fmt.Fprintln(stderr, "sitrep:", err)
-	}
-	if errors.As(err, &file) {
-		return exitUsage
-	}
-	return exitError
+	return ended(playRehearsal(o, stdout, stderr), stderr)
 }
 
 // playRehearsal plays the scripts one after another and writes, or compares,
@@ -94,13 +79,13 @@ func rehearsalStage(file string) (rehearse.Stage, error) {
 	if err != nil {
 		return rehearse.Stage{}, err
 	}
-	pack, err := messages()
+	pack, err := messages(cfg)
 	if err != nil {
 		return rehearse.Stage{}, err
 	}
 	return rehearse.Stage{
 		Global: cfg.Global, Words: pack,
-		Policy: judgement(cfg),
+		Policy: judgement(cfg), Languages: pack.Languages(),
 	}, nil
 }
 

@@ -8,16 +8,22 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
 	"sitrep/policies"
+	"sitrep/router/web"
 )
 
 type serveOptions struct {
 	file, storage, externalURL string
+	role, channels             string
+	retention                  map[string]string
 	web                        *toolkit.FlagConfig
 	log                        *slog.Logger
 }
@@ -26,7 +32,25 @@ type serveOptions struct {
 const stopTime = 10 * time.Second
 
 func runServe(ctx context.Context, o serveOptions, stderr io.Writer) int {
-	cfg, err := loadConfig(o.file)
+	keep, err := retention(o.retention)
+	if err != nil {
+		fmt.Fprintln(stderr, "sitrep:", err)
+		return exitUsage
+	}
+	hups := make(chan os.Signal, 1) // one that comes during the start is not lost
+	signal.Notify(hups, syscall.SIGHUP)
+	defer signal.Stop(hups)
+	from := newSource(o.file, os.ReadFile)
+	part, err := newPart(o.role, o.channels)
+	if err != nil {
+		fmt.Fprintln(stderr, "sitrep:", err)
+		return exitUsage
+	}
+	from.elsewhere = part.elsewhere()
+	if o.externalURL != "" {
+		from.amend = func(c *policies.Config) { c.Global.ExternalURL = strings.TrimRight(o.externalURL, "/") }
+	}
+	cfg, err := from.begin()
 	var problems policies.Problems
 	if errors.As(err, &problems) { // the source lines may hold addresses, and this may be a journal
 		for _, p := range problems {
@@ -42,25 +66,35 @@ func runServe(ctx context.Context, o serveOptions, stderr io.Writer) int {
 		}
 		return exitError
 	}
-	if o.externalURL != "" {
-		cfg.Global.ExternalURL = strings.TrimRight(o.externalURL, "/")
-	}
 	for _, w := range cfg.Warnings {
 		o.log.Warn(w.Head(), "hint", w.Hint) // its source line may hold an address
+	}
+	if err := part.fits(cfg); err != nil {
+		fmt.Fprintln(stderr, "sitrep:", err)
+		return exitError
+	}
+	// Not the end: an outage is told of by what works.
+	if err := checkMail(part.mail(cfg)); err != nil {
+		o.log.Error("mail will not go out as configured; sitrep check-config says more", "err", err)
 	}
 	if len(cfg.NotInForce) > 0 {
 		o.log.Warn("accepted, but not in force in this version; do not rely on it", "keys", strings.Join(cfg.NotInForce, ", "))
 	}
-	if cfg.Access == nil {
-		err := onlyLoopback(*o.web.WebListenAddresses)
-		if *o.web.WebSystemdSocket {
-			err = errors.New("--web.systemd-socket may be reached by others, and the configuration has no access block\nhint: add access.tokens to the configuration")
-		}
-		if err != nil {
+	others := onlyLoopback(*o.web.WebListenAddresses)
+	if *o.web.WebSystemdSocket {
+		others = errors.New("--web.systemd-socket may be reached by others, and the configuration has no access block\nhint: add access.tokens to the configuration")
+	}
+	if cfg.Access == nil && part.role != roleWorker { // which has no API
+		if err := others; err != nil {
 			fmt.Fprintln(stderr, "sitrep:", err)
 			return exitError
 		}
 		o.log.Warn("no access block in the configuration: callers on this machine may do everything, others nothing")
+	}
+
+	if err := needsWebConfig(cfg.Access, *o.web.WebConfigFile); err != nil && part.role != roleWorker {
+		fmt.Fprintln(stderr, "sitrep:", err)
+		return exitError
 	}
 
 	// Nothing is sent before it is certain that others can be heard.
@@ -69,7 +103,7 @@ func runServe(ctx context.Context, o serveOptions, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "sitrep:", err)
 		return exitError
 	}
-	d, err := start(ctx, daemonOptions{config: cfg, storage: o.storage, log: o.log})
+	d, err := start(ctx, daemonOptions{config: cfg, part: part, storage: o.storage, log: o.log, source: from, open: others != nil, retention: keep, webConfig: *o.web.WebConfigFile})
 	if err != nil {
 		for _, l := range listeners {
 			l.Close()
@@ -78,12 +112,9 @@ func runServe(ctx context.Context, o serveOptions, stderr io.Writer) int {
 		return exitError
 	}
 	defer d.Stop()
-	d.handler.Handle("GET /{$}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		fmt.Fprintf(w, "sitrep %s is running. It has no pages yet; /openapi.json describes its API.\n", versionText())
-	}))
+	d.welcome()
 
-	server := &http.Server{Handler: d.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 5 * time.Minute}
+	server := &http.Server{Handler: d.front(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 5 * time.Minute}
 	listening := make(chan error, 1)
 	go func() {
 		if listeners == nil {
@@ -92,25 +123,66 @@ func runServe(ctx context.Context, o serveOptions, stderr io.Writer) int {
 		}
 		listening <- toolkit.ServeMultiple(listeners, server, o.web, o.log)
 	}()
-	o.log.Info("sitrep is running", "version", versionText(), "storage", o.storage, "services", len(cfg.Services), "audiences", len(cfg.Audiences))
+	manager := newNotice(os.Getenv)
+	d.run(func(ctx context.Context) error {
+		manager.guard(ctx, d.goesOn)
+		return nil
+	})
+	manager.ready("running")
+	o.log.Info("sitrep is running", "version", versionText(), "as", part.String(), "storage", o.storage, "services", len(cfg.Services), "audiences", len(cfg.Audiences))
 
 	code := exitOK
-	select {
-	case <-ctx.Done():
-		o.log.Info("stopping")
-	case err := <-d.failed:
-		fmt.Fprintln(stderr, "sitrep:", err)
-		code = exitError
-	case err := <-listening:
-		fmt.Fprintln(stderr, "sitrep: listen:", err)
-		return exitError
+	for going := true; going; {
+		going = false
+		select {
+		case <-ctx.Done():
+			o.log.Info("stopping")
+		case <-hups:
+			manager.reloading()
+			status := "running"
+			var err error
+			if part.routes() {
+				_, err = d.reload(ctx, web.Reload{By: "a signal"})
+			} else {
+				err = d.reloadWorker(ctx)
+			}
+			if err != nil { // it was logged what is wrong
+				status = "running; the new configuration was refused, the one before it is in force"
+			}
+			manager.ready(status)
+			going = true
+		case err := <-d.failed:
+			fmt.Fprintln(stderr, "sitrep:", err)
+			code = exitError
+		case err := <-listening:
+			fmt.Fprintln(stderr, "sitrep: listen:", err)
+			return exitError
+		}
 	}
+	manager.stopping("what is under way is finished")
 	late, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
 	if err := server.Shutdown(late); err != nil {
 		o.log.Warn("some requests were cut off", "err", err)
 	}
 	return code
+}
+
+// needsWebConfig refuses an access block of which a part rests on a file that was
+// not named.
+func needsWebConfig(a *policies.Access, file string) error {
+	if a == nil || file != "" {
+		return nil
+	}
+	for _, t := range a.Tokens {
+		if t.BasicAuth {
+			return fmt.Errorf("access.tokens: %s has basic_auth, and there is no file with his password\nhint: name one with --web.config.file; its basic_auth_users are users and bcrypt hashes", t.Name)
+		}
+	}
+	if p := a.Proxy; p != nil && len(p.CertificateNames) > 0 {
+		return errors.New("access.proxy.certificate_names is set, and nothing verifies certificates\nhint: name a file with --web.config.file; its tls_server_config has a client_ca_file")
+	}
+	return nil
 }
 
 // listen opens the addresses; none where systemd has the sockets.

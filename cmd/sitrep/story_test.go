@@ -1,17 +1,20 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,7 +23,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server/ats"
 
 	"sitrep/channels/channeltest"
-	"sitrep/policies"
+	"sitrep/router"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -76,7 +79,9 @@ type story struct {
 	t      *testing.T
 	dir    string
 	text   string // of the configuration
-	config *policies.Config
+	mu     sync.Mutex
+	files  map[string]string // it, and what it names
+	source *source
 	daemon *daemon
 	mails  *channeltest.PipeListener
 	smtp   *channeltest.SMTP
@@ -88,7 +93,17 @@ type story struct {
 	lines    []string // what was told so far
 	seen     int      // mails that are in it
 	seenSMS  int
+	messages int  // SMS that people sent
 	restarts bool // a restart at every step
+	// coarse is by how much time it is told when something arrives, where not by the
+	// second: a channel that was down is found to work by whichever of its sessions
+	// tries it next.
+	coarse time.Duration
+
+	retention router.Retention // from the next start on
+	// outside reaches calendars, silences and the service of the heartbeat, from the next
+	// start on.
+	outside func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 // tell plays a story, from midnight UTC of the first day of 2000 on.
@@ -99,9 +114,15 @@ func tell(t *testing.T, f func(t *testing.T, s *story)) {
 
 func tellWith(t *testing.T, config string, f func(t *testing.T, s *story)) {
 	t.Helper()
+	tellFiles(t, config, map[string]string{}, f)
+}
+
+// tellFiles tells one with files beside the configuration.
+func tellFiles(t *testing.T, config string, files map[string]string, f func(t *testing.T, s *story)) {
+	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{t: t, dir: dir, began: time.Now()}
+		s := &story{t: t, dir: dir, began: time.Now(), files: files}
 		s.mails = channeltest.NewPipeListener()
 		s.smtp = channeltest.NewSMTP(s.mails, channeltest.SMTPOptions{})
 		s.twilio = channeltest.NewTwilio("ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "sesame")
@@ -121,21 +142,48 @@ func tellWith(t *testing.T, config string, f func(t *testing.T, s *story)) {
 	})
 }
 
-// configure takes another configuration, in force from the next start on.
+// configure takes another configuration, in force from the next start or reload on.
 func (s *story) configure(text string) {
 	s.t.Helper()
-	cfg, err := policies.Load("sitrep.yml", func(string) ([]byte, error) { return []byte(text), nil })
-	if err != nil {
-		s.t.Fatal(err)
+	s.text = text
+	s.write("sitrep.yml", text)
+}
+
+// write puts a file beside the configuration.
+func (s *story) write(name, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.files[name] = text
+}
+
+// remove takes one away.
+func (s *story) remove(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.files, name)
+}
+
+func (s *story) read(name string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text, there := s.files[name]
+	if !there {
+		return os.ReadFile(name)
 	}
-	s.text, s.config = text, cfg
+	return []byte(text), nil
 }
 
 func (s *story) start() {
 	s.t.Helper()
+	s.source = newSource("sitrep.yml", s.read)
+	draft, err := s.source.load()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.source.took(draft)
 	d, err := start(context.Background(), daemonOptions{
-		config: s.config, storage: s.dir, log: slog.New(slog.NewTextHandler(testWriter{s.t}, nil)),
-		smtp: s.mails.Dial, twilio: s.client,
+		config: draft.config, source: s.source, storage: s.dir, log: slog.New(slog.NewTextHandler(testWriter{s.t}, nil)),
+		smtp: s.mails.Dial, twilio: s.client, retention: s.retention, outside: s.outside,
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -232,23 +280,29 @@ func clock(d time.Duration) string {
 func (s *story) collect() {
 	synctest.Wait()
 	type arrived struct {
-		at   time.Time
+		at   time.Duration
 		line string
 	}
 	var all []arrived
+	since := func(at time.Time) time.Duration {
+		if s.coarse > 0 {
+			return at.Sub(s.began).Truncate(s.coarse)
+		}
+		return at.Sub(s.began).Round(time.Second)
+	}
 	mails := s.smtp.Messages()
 	for _, m := range mails[s.seen:] {
 		name, _, _ := strings.Cut(m.To, "@")
-		all = append(all, arrived{m.At, fmt.Sprintf("%s mail to %s: %s", clock(m.At.Sub(s.began)), name, m.Subject)})
+		all = append(all, arrived{since(m.At), fmt.Sprintf("%s mail to %s: %s", clock(since(m.At)), name, m.Subject)})
 	}
 	s.seen = len(mails)
 	texts := s.twilio.Messages()
 	for _, m := range texts[s.seenSMS:] {
-		all = append(all, arrived{m.At, fmt.Sprintf("%s sms to %s: %s", clock(m.At.Sub(s.began)), m.To[len(m.To)-2:], m.Body)})
+		all = append(all, arrived{since(m.At), fmt.Sprintf("%s sms to %s: %s", clock(since(m.At)), m.To[len(m.To)-2:], m.Body)})
 	}
 	s.seenSMS = len(texts)
 	slices.SortFunc(all, func(a, b arrived) int {
-		if c := a.at.Round(time.Second).Compare(b.at.Round(time.Second)); c != 0 {
+		if c := cmp.Compare(a.at, b.at); c != 0 {
 			return c
 		}
 		return strings.Compare(a.line, b.line)
@@ -282,6 +336,8 @@ func (s *story) golden(name string) {
 
 // view is what the API says of an incident, as far as stories look at it.
 type view struct {
+	Kind      string
+	Service   string
 	State     string
 	Phase     string
 	Severity  string
@@ -289,7 +345,7 @@ type view struct {
 	Audiences []struct {
 		Name       string
 		Promises   struct{ Made, Kept, Broken int }
-		Deliveries struct{ Planned, Accepted, Failed, Superseded int }
+		Deliveries struct{ Planned, Accepted, Delivered, Undelivered, Failed, Superseded int }
 	}
 }
 

@@ -22,6 +22,7 @@ func secondWay() string {
 // TestMailTellsOfItself: while mail is out, who has a phone hears by SMS, who has
 // only mail is written to all the same, and both hear the end by mail as well.
 func TestMailTellsOfItself(t *testing.T) {
+	t.Parallel()
 	tellWith(t, secondWay(), func(t *testing.T, s *story) {
 		s.note("the mail server of sitrep is the one that is out: it hangs up")
 		s.smtp.Misbehave(func(m channeltest.Moment) channeltest.Act {
@@ -56,6 +57,7 @@ func TestMailTellsOfItself(t *testing.T) {
 // restart in between changes nothing. Who has no phone is not reached, and the
 // promise was kept all the same: it was his own reason.
 func TestWhoCannotBeReachedByMailHearsBySMS(t *testing.T) {
+	t.Parallel()
 	config := strings.Replace(storyConfig,
 		`{name: management, channels: [email], recipients: [{name: "Manager ICT", email: manager@voorbeeld.example}]}`,
 		`{name: management, channels: [email], fallback: [sms], recipients: [
@@ -146,6 +148,7 @@ func managers(section string) string {
 
 // TestManyFallAtOnce: each of them hears the beginning and the end, once.
 func TestManyFallAtOnce(t *testing.T) {
+	t.Parallel()
 	const n = 24
 	var people []string
 	number := func(i int) string { return fmt.Sprintf("+316123457%02d", i) }
@@ -164,6 +167,7 @@ func TestManyFallAtOnce(t *testing.T) {
 
 // TestWhoIsInTwoAudiencesFallsOnce: what comes in one message has a second way too.
 func TestWhoIsInTwoAudiencesFallsOnce(t *testing.T) {
+	t.Parallel()
 	const x, phone = `{name: "X", email: dead@voorbeeld.example, phone: "+31612345777"}`, "+31612345777"
 	config := strings.Replace(managers(`{name: management, channels: [email], fallback: [sms], recipients: [`+x+`]}`),
 		`channels: [email], recipients: [{name: "IT department", email: it@voorbeeld.example}]`,
@@ -207,6 +211,7 @@ func TestTheEndGoesTheSameWay(t *testing.T) {
 // TestWhoWasToldByTheOtherChannel hears the end by it, where the audience is gone
 // after a channel that had been out caught up.
 func TestWhoWasToldByTheOtherChannel(t *testing.T) {
+	t.Parallel()
 	const phone = "+31612345699"
 	config := permits(strings.Replace(secondWay(), `- {name: Bestuurder,`, `- {name: P, phone: "`+phone+`"}
       - {name: Bestuurder,`, 1))
@@ -267,6 +272,7 @@ func TestAnEndThatMailCannotBring(t *testing.T) {
 
 // TestWhoHeardBySMSIsNotToldAgain: what mail cannot bring later either, he has.
 func TestWhoHeardBySMSIsNotToldAgain(t *testing.T) {
+	t.Parallel()
 	const phone = "+31612345777"
 	config := strings.Replace(managers(`{name: management, channels: [email], fallback: [sms], recipients: [{name: "X", email: dead@voorbeeld.example, phone: "`+phone+`"}]}`),
 		"sessions: 2}", "sessions: 2, depends_on: [mail]}", 1)

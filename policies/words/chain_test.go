@@ -22,49 +22,42 @@ var (
 	lots  = slices.Concat(mail, desk, phone, named("de website", "the website", "wifi", "wifi", "het archief", "the archive"))
 )
 
-// network is an outage that others depend on.
-func network(kind Kind, number int) View {
-	v := outage(kind, number)
-	v.Service = map[string]string{"nl": "het netwerk", "en": "the network"}
-	return v
-}
-
 func TestGoldenChain(t *testing.T) {
 	with := func(v View, change func(*View)) View {
 		change(&v)
 		return v
 	}
 	tell(t, "chain.", []message{
-		{"first, two consequences, one of them told before", "executive", with(network(First, 1), func(v *View) {
+		{title: "first, two consequences, one of them told before", reads: "executive", view: with(network(First, 1), func(v *View) {
 			v.Consequences, v.NewConsequences, v.Folded = slices.Concat(mail, desk), slices.Concat(mail, desk), mail
 		})},
-		{"first, many consequences", "staff", with(network(First, 1), func(v *View) { v.Consequences = lots })},
-		{"first, one consequence", "technical", with(network(First, 1), func(v *View) { v.Consequences = phone })},
-		{"progress, it spread", "executive", with(network(Progress, 2), func(v *View) {
+		{title: "first, many consequences", reads: "staff", view: with(network(First, 1), func(v *View) { v.Consequences = lots })},
+		{title: "first, one consequence", reads: "technical", view: with(network(First, 1), func(v *View) { v.Consequences = phone })},
+		{title: "progress, it spread", reads: "executive", view: with(network(Progress, 2), func(v *View) {
 			v.Consequences, v.NewConsequences = slices.Concat(mail, phone), phone
 		})},
-		{"progress, it spread, cause known", "management", with(network(Progress, 3), func(v *View) {
+		{title: "progress, it spread, cause known", reads: "management", view: with(network(Progress, 3), func(v *View) {
 			v.Consequences, v.NewConsequences, v.Phase = slices.Concat(mail, phone), phone, "identified"
 		})},
-		{"progress, one came back", "executive", with(network(Progress, 4), func(v *View) { v.Consequences, v.Recovered = phone, mail })},
-		{"progress, told before in messages of its own", "management", with(network(Progress, 5), func(v *View) {
+		{title: "progress, one came back", reads: "executive", view: with(network(Progress, 4), func(v *View) { v.Consequences, v.Recovered = phone, mail })},
+		{title: "progress, told before in messages of its own", reads: "management", view: with(network(Progress, 5), func(v *View) {
 			v.Consequences, v.NewConsequences, v.Folded = mail, mail, mail
 		})},
-		{"progress, seems over but for a consequence", "staff", with(network(Progress, 6), func(v *View) {
+		{title: "progress, seems over but for a consequence", reads: "staff", view: with(network(Progress, 6), func(v *View) {
 			v.Phase, v.Firing, v.Consequences = "monitoring", 0, mail
 		})},
-		{"holding, a consequence", "executive", with(network(Holding, 7), func(v *View) { v.Consequences = mail })},
-		{"overdue, many consequences", "management", with(network(Overdue, 8), func(v *View) { v.Consequences = lots })},
-		{"unconfirmed, a consequence", "executive", with(network(Unknown, 9), func(v *View) { v.Consequences = desk })},
-		{"reopened, a consequence", "customer", with(network(Reopened, 10), func(v *View) { v.Consequences = desk })},
-		{"closing, a consequence is still out", "staff", with(network(Closing, 11), func(v *View) { v.StillOut, v.Recovered = mail, desk })},
-		{"closing, many are still out", "technical", with(network(Closing, 11), func(v *View) { v.StillOut = lots })},
-		{"closing, all came back", "executive", with(network(Closing, 11), func(v *View) { v.Recovered, v.Folded = slices.Concat(mail, desk), mail })},
-		{"first, it outlived its cause", "executive", with(outage(First, 1), func(v *View) { v.Outlived = named("het netwerk", "the network")[0] })},
-		{"first, it outlived its cause and seems over", "staff", with(outage(First, 1), func(v *View) {
+		{title: "holding, a consequence", reads: "executive", view: with(network(Holding, 7), func(v *View) { v.Consequences = mail })},
+		{title: "overdue, many consequences", reads: "management", view: with(network(Overdue, 8), func(v *View) { v.Consequences = lots })},
+		{title: "unconfirmed, a consequence", reads: "executive", view: with(network(Unknown, 9), func(v *View) { v.Consequences = desk })},
+		{title: "reopened, a consequence", reads: "customer", view: with(network(Reopened, 10), func(v *View) { v.Consequences = desk })},
+		{title: "closing, a consequence is still out", reads: "staff", view: with(network(Closing, 11), func(v *View) { v.StillOut, v.Recovered = mail, desk })},
+		{title: "closing, many are still out", reads: "technical", view: with(network(Closing, 11), func(v *View) { v.StillOut = lots })},
+		{title: "closing, all came back", reads: "executive", view: with(network(Closing, 11), func(v *View) { v.Recovered, v.Folded = slices.Concat(mail, desk), mail })},
+		{title: "first, it outlived its cause", reads: "executive", view: with(outage(First, 1), func(v *View) { v.Outlived = named("het netwerk", "the network")[0] })},
+		{title: "first, it outlived its cause and seems over", reads: "staff", view: with(outage(First, 1), func(v *View) {
 			v.Outlived, v.Phase, v.Firing = named("het netwerk", "the network")[0], "monitoring", 0
 		})},
-		{"progress, it outlived its cause", "management", with(outage(Progress, 2), func(v *View) { v.Outlived = named("het netwerk", "the network")[0] })},
+		{title: "progress, it outlived its cause", reads: "management", view: with(outage(Progress, 2), func(v *View) { v.Outlived = named("het netwerk", "the network")[0] })},
 	})
 }
 

@@ -3,7 +3,6 @@ package words
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,44 +12,120 @@ import (
 // Check renders every kind of update for every reader in every language, and
 // several together, against the worst that can be asked of the templates, and
 // reports all that is wrong with the outcome, each fault once.
-func (p *Pack) Check() error {
-	var faults []error
+func (p *Pack) Check() error { return reported(p.check(p.Languages(), Kinds())) }
+
+// CheckOwn is Check for the languages and kinds in which there are words of the
+// operator's own. Those that ship are checked before they do. What is wrong for several
+// readers is said once, since one part says it to all of them.
+func (p *Pack) CheckOwn() error { return p.checkOwn(Kinds()) }
+
+func (p *Pack) checkOwn(of []Kind) error {
+	var found []finding
+	for _, code := range p.Languages() {
+		concerned := of
+		if l := p.languages[code]; !p.ownPage {
+			touched := l.concerned()
+			concerned = slices.DeleteFunc(slices.Clone(of), func(k Kind) bool { return !slices.Contains(touched, k) })
+		}
+		found = append(found, p.check([]string{code}, concerned)...)
+	}
+	var all []finding
+	for _, f := range found {
+		same := slices.IndexFunc(all, func(one finding) bool {
+			return one.language == f.language && one.kind == f.kind && one.fault.Error() == f.fault.Error()
+		})
+		if same < 0 {
+			all = append(all, f)
+		} else if of := &all[same]; !strings.Contains(of.reads, f.reads) {
+			of.reads += ", " + f.reads
+		}
+	}
+	return reported(all)
+}
+
+// finding is a fault and where it came up first.
+type finding struct {
+	language string
+	kind     Kind
+	reads    string
+	tried    string // which of the worst cases
+	fault    error
+}
+
+func reported(all []finding) error {
+	if len(all) == 0 {
+		return nil
+	}
+	var lines []error
+	for _, f := range all {
+		lines = append(lines, fmt.Errorf("%s, %s for %s, %s: %w", f.language, f.kind, f.reads, f.tried, f.fault))
+	}
+	return fmt.Errorf("check message templates:\n%w", errors.Join(lines...))
+}
+
+func (p *Pack) check(languages []string, of []Kind) []finding {
+	var all []finding
 	seen := make(map[string]bool)
-	report := func(where, name string, found []error) {
-		for _, fault := range found {
-			if key := where + fault.Error(); !seen[key] {
+	report := func(code string, kind Kind, reads, tried string, faults []error) {
+		for _, fault := range faults {
+			if key := fmt.Sprint(code, kind, reads, fault); !seen[key] {
 				seen[key] = true
-				faults = append(faults, fmt.Errorf("%s, %s: %w", where, name, fault))
+				all = append(all, finding{code, kind, reads, tried, fault})
 			}
 		}
 	}
-	for _, code := range slices.Sorted(maps.Keys(p.languages)) {
-		for _, kind := range slices.Concat(kinds, teamKinds) {
+	for _, code := range languages {
+		for _, kind := range of {
+			if kind == Combined {
+				continue
+			}
+			cases := worstCases(kind)
 			for _, reads := range readersOf(kind) {
-				r := Reader{Reads: reads, Language: code, Zone: time.UTC}
-				for _, c := range worstCases(kind) {
-					report(fmt.Sprintf("%s, %s for %s", code, kind, reads), c.name, p.checkCase(c, r))
+				for _, c := range cases {
+					for _, informal := range p.languages[code].addresses() {
+						r := Reader{Reads: reads, Language: code, Zone: time.UTC, Informal: informal}
+						report(code, kind, reads, c.name+addressed(informal), p.checkCase(c, r))
+					}
 				}
 			}
 		}
-		for _, reads := range slices.Concat(audiences, teams) {
-			for _, c := range worstPieces(reads) {
-				report(fmt.Sprintf("%s, %s for %s", code, Combined, reads), c.name, p.checkPieces(c.pieces, Reader{Language: code, Zone: time.UTC}))
+		if !slices.Contains(of, Combined) {
+			continue
+		}
+		for _, reads := range Readers() {
+			for n, c := range worstPieces(reads) {
+				addresses := p.languages[code].addresses()
+				if n > 1 { // what is said of all together does not depend on what is said of each
+					addresses = addresses[:1]
+				}
+				for _, informal := range addresses {
+					c.pieces[0].Informal = informal
+					report(code, Combined, reads, c.name+addressed(informal), p.checkPieces(c.pieces, Reader{Language: code, Zone: time.UTC}))
+				}
 			}
 		}
 	}
-	if err := errors.Join(faults...); err != nil {
-		return fmt.Errorf("check message templates: %w", err)
-	}
-	return nil
+	return all
 }
 
-// rounds is how many updates of a kind show each phrasing of it.
+// addresses are how a reader may be called: only formally where no part of the
+// language asks.
+func (l *language) addresses() []bool {
+	if l.addressed {
+		return []bool{false, true}
+	}
+	return []bool{false}
+}
+
+func addressed(informal bool) string { return choose(informal, ", address: informal", "") }
+
+// rounds is how many updates of a kind show each phrasing of it. What stands under
+// the name of another kind is not said of this one.
 func (l *language) rounds(kind Kind) int {
 	n := 1
 	for part, turns := range l.turns {
-		of, _, _ := strings.Cut(part, ".")
-		if of == string(kind) || !slices.Contains(slices.Concat(kinds, teamKinds), Kind(of)) {
+		of, _, _ := strings.Cut(strings.TrimPrefix(part, flavour+"."), ".")
+		if of == string(kind) || !slices.Contains(Kinds(), Kind(of)) {
 			n = max(n, turns)
 		}
 	}
@@ -70,23 +145,33 @@ func (p *Pack) checkCase(c worstCase, r Reader) []error {
 	}
 	var faults []error
 	var last Rendered
+	alike := make(map[string]bool)
 	for v.Number = 1; v.Number <= rounds; v.Number++ {
 		out, found := p.checkView(v, r)
 		if faults = append(faults, found...); out.Text == "" {
 			return faults
 		}
-		if differ && v.Number > 1 {
-			for _, said := range []struct{ channel, before, now string }{
-				{"text", last.Text, out.Text}, {"HTML", last.HTML, out.HTML}, {"SMS", last.SMS, out.SMS},
-			} {
-				if maskDigits(said.before) == maskDigits(said.now) {
-					faults = append(faults, fmt.Errorf("the %s of updates %d and %d is the same", said.channel, v.Number-1, v.Number))
-				}
+		for _, said := range []struct{ channel, part, before, now string }{
+			{"text", "opening", last.Text, out.Text}, {"HTML", "opening", last.HTML, out.HTML}, {"SMS", "sms.head", last.SMS, out.SMS},
+		} {
+			if differ && v.Number > 1 && !alike[said.channel] && maskDigits(said.before) == maskDigits(said.now) {
+				alike[said.channel] = true
+				faults = append(faults, fmt.Errorf("the %s of updates %d and %d is the same%s", said.channel, v.Number-1, v.Number, p.sayer(v, r, said.part)))
 			}
 		}
 		last = out
 	}
 	return faults
+}
+
+// sayer says where the part stands that says most of what may differ.
+func (p *Pack) sayer(v View, r Reader, part string) string {
+	s, err := p.speaker(v, r)
+	if err != nil {
+		return ""
+	}
+	_, where := s.by(part)
+	return where
 }
 
 func maskDigits(s string) string {

@@ -3,14 +3,55 @@ package words
 import (
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 )
 
 func TestShippedTemplatesHoldUnderCheck(t *testing.T) {
-	if err := pack(t).Check(); err != nil {
+	p := pack(t)
+	for _, code := range p.Languages() {
+		for n, kind := range Kinds() { // as Check does, at once
+			if fewer && n%4 != 0 {
+				continue
+			}
+			t.Run(code+" "+string(kind), func(t *testing.T) {
+				t.Parallel()
+				if err := reported(p.check([]string{code}, []Kind{kind})); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+	}
+}
+
+// fewer says that a test is to look at fewer of many cases; see race_test.go.
+var fewer bool
+
+// Check looks at all kinds in all languages.
+func TestCheckLooksEverywhere(t *testing.T) {
+	kinds := Kinds()
+	if fewer {
+		kinds = []Kind{kinds[0], Announced, kinds[len(kinds)-1]}
+	}
+	var b strings.Builder
+	for _, kind := range kinds {
+		name := string(kind)
+		if slices.Contains(ofChange, kind) {
+			name = flavour + "." + name
+		}
+		b.WriteString(`{{define "nl.` + name + `.foot"}}{{.Nothing}}{{end}}`)
+	}
+	p, err := mine(t, Options{}, map[string]string{"a.tmpl": b.String()})
+	if err != nil {
 		t.Fatal(err)
+	}
+	err = p.checkOwn(kinds)
+	for _, kind := range kinds {
+		if want := "nl, " + string(kind) + " for "; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not said in\n%.500v", want, err)
+		}
 	}
 }
 
@@ -55,21 +96,16 @@ func TestParseNamesFileAndLine(t *testing.T) {
 		}, []string{"nl/first.tmpl:", "en/closing.tmpl:"}},
 		{"a part twice", func(f fstest.MapFS) {
 			f["nl/zz.tmpl"] = &fstest.MapFile{Data: []byte(`{{define "next"}}x{{end}}`)}
-		}, []string{`nl/zz.tmpl: "next" is defined in nl/shared.tmpl too`}},
+		}, []string{`nl/zz.tmpl:1: "next" is defined in nl/shared.tmpl:7 too`}},
 		{"text outside", func(f fstest.MapFS) {
 			edit(f, "en/first.tmpl", `{{define "first.state"}}`, `Hello {{define "first.state"}}`)
 		},
-			[]string{"en/first.tmpl: text outside"}},
+			[]string{"en/first.tmpl:3: text outside"}},
 		{"a gap in the turns", func(f fstest.MapFS) { edit(f, "en/holding.tmpl", `"holding.opening.2"`, `"holding.opening.7"`) },
 			[]string{`"holding.opening" has 4 numbered phrasings but no number 2`}},
 		{"no skeleton", func(f fstest.MapFS) { delete(f, skeleton) }, []string{skeleton}},
-		{"no language", func(f fstest.MapFS) {
-			for name := range f {
-				if strings.HasPrefix(name, "en/") {
-					delete(f, name)
-				}
-			}
-		}, []string{"en: no *.tmpl files"}},
+		{"a language without files", func(f fstest.MapFS) { f["fy/README.md"] = &fstest.MapFile{} }, []string{"fy: no *.tmpl files"}},
+		{"a folder that is no language", func(f fstest.MapFS) { f["dutch/first.tmpl"] = &fstest.MapFile{} }, []string{"dutch: the folder's name is no language tag"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			files := shipped(t)
@@ -91,10 +127,11 @@ func TestParseNamesFileAndLine(t *testing.T) {
 func TestCheckFindsEachFault(t *testing.T) {
 	for _, c := range []struct {
 		name  string
+		kinds []Kind // that the faults are in
 		spoil func(fstest.MapFS)
 		want  []string
 	}{
-		{"parts that cannot be rendered", func(f fstest.MapFS) {
+		{"parts that cannot be rendered", []Kind{First, Closing}, func(f fstest.MapFS) {
 			edit(f, "nl/closing.tmpl", `"closing.state"`, `"closing.stat"`)
 			edit(f, "en/first.tmpl", "{{.Since.Brief}}", "{{.Sins}}")
 			edit(f, "en/closing.tmpl", "{{.Period}}", "{{.Alerts}}") // out of a template's reach
@@ -103,7 +140,7 @@ func TestCheckFindsEachFault(t *testing.T) {
 			"en/first.tmpl:", "Sins",
 			"en/closing.tmpl:", "Alerts",
 		}},
-		{"messages that fall short", func(f fstest.MapFS) {
+		{"messages that fall short", []Kind{First, Holding, Closing}, func(f fstest.MapFS) {
 			edit(f, "nl/first.tmpl", `"first.subject"}}Storing {{.Name}}`, `"first.subject"}}Storing`)
 			edit(f, "en/shared.tmpl", `{{define "sms.next"}}{{if .Next.Set}}Next update {{.Next.Before}}.{{end}}{{end}}`, `{{define "sms.next"}}{{end}}`)
 			edit(f, "en/holding.tmpl", "The {{.Name}} outage is not over yet", "{{cap .Name}} outage: no news yet")
@@ -122,9 +159,9 @@ func TestCheckFindsEachFault(t *testing.T) {
 			`the slot "missed"`,
 			"cannot be made safe",
 		}},
-		{"what hangs together", func(f fstest.MapFS) {
+		{"what hangs together", []Kind{First, Progress, Holding, Closing, Unknown}, func(f fstest.MapFS) {
 			edit(f, "nl/chain.tmpl", "De problemen met {{.}} zijn voorbij.", "Iets is voorbij.")
-			edit(f, "nl/chain.tmpl", "{{with .Folded}}U kreeg eerder bericht over {{.}}.", "{{with .Folded}}U kreeg eerder bericht.")
+			edit(f, "nl/chain.tmpl", "kreeg eerder bericht over {{.}}. Dat blijkt", "kreeg eerder bericht. Dat blijkt")
 			edit(f, "nl/closing.tmpl", "Nog niet voorbij: {{.}}.", "{{.Nothing}}")
 			edit(f, "en/first.tmpl", "{{else if .Outlived}}The outage of {{.Outlived}} is over", "{{else if .Outlived}}Something else is over")
 			edit(f, "en/unconfirmed.tmpl", "{{define", `{{define "unconfirmed.facts"}}{{end}}{{define "unconfirmed.executive.facts"}}{{end}}{{define`)
@@ -137,14 +174,14 @@ func TestCheckFindsEachFault(t *testing.T) {
 			"en, first for staff, a consequence that outlived its cause: the text does not say what it was a consequence of",
 			"en, unconfirmed for executive, one consequence: the HTML does not say what else is out because of it",
 		}},
-		{"what the teams get, and several together", func(f fstest.MapFS) {
+		{"what the teams get, and several together", []Kind{Nudge, Question, Alarm, Combined}, func(f fstest.MapFS) {
 			edit(f, "nl/nudge.tmpl", "{{if .Asks}}{{.Ask.At.Soon}} bericht aan", "{{if .Asks}}bericht aan")
-			edit(f, "nl/nudge.tmpl", `{{define "label.ask"}}{{.Ask.Audience}},`, `{{define "label.ask"}}`)
+			edit(f, "nl/nudge.tmpl", `wacht op akkoord{{else}}{{.Ask.Audience}},`, `wacht op akkoord{{else}}`)
 			edit(f, "nl/question.tmpl", "'{{.}}/resolve'", "")
-			edit(f, "en/alarm.tmpl", "Alert | {{.Watchdog}}", "")
+			edit(f, "en/alarm.tmpl", "Report that should always come | {{.Watchdog}}", "")
 			edit(f, "en/alarm.tmpl", `{{define "alarm.opening.2"}}`, `{{define "alarm.opening.2"}}{{.Nothing}}`)
 			edit(f, "en/team.tmpl", "later than it was meant to", `later "than" it was meant to`)
-			edit(f, "nl/combined.tmpl", "{{.Count}} storingen: {{.Names.Names}}{{end}}{{end}}", "Storingen: {{.Names.Names}}{{end}}{{end}}")
+			edit(f, "nl/combined.tmpl", `{{count .Outages "storing" "storingen"}}`, "storingen")
 			edit(f, "en/combined.tmpl", `{{else}}{{template "sms.next" .}}{{end}}{{end}}
 {{define "combined.sms.body"}}`, `{{end}}{{end}}
 {{define "combined.sms.body"}}`)
@@ -164,13 +201,14 @@ func TestCheckFindsEachFault(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // each takes a while
 			files := shipped(t)
 			c.spoil(files)
 			p, err := Parse(files)
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = p.Check()
+			err = reported(p.check(p.Languages(), c.kinds))
 			if err == nil {
 				t.Fatal("no error")
 			}

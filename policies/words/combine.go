@@ -5,30 +5,62 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
 // Piece is one update of a combined message, and what its audience reads.
 type Piece struct {
-	View  View
-	Reads string
+	View     View
+	Reads    string
+	Informal bool // of a whole message that of the first piece counts
 }
+
+// alone are the kinds that go by themselves: they end or mend what was said.
+var alone = []Kind{Closing, Correction, Moved, Cancelled, Completed}
+
+// leastName is how much of a name still tells it from others, in runes.
+const leastName = 5
 
 // maxMail is how many bytes the two forms of a combined email have together.
 const maxMail = 100_000
 
 // several is what a combined message says of its incidents together.
 type several struct {
-	Count int
+	Count   int
+	Changes int // how many of them are planned changes
 	// Names are the services, or to a team the incidents. Of those New the
 	// reader hears for the first time; there is News of others, those Over seem
-	// to be so, and those Slow take longer than expected or agreed.
+	// to be so, and those Slow take longer than expected or agreed. Of planned changes,
+	// those Coming were announced before, those Begun have begun, and those Longer take
+	// longer than planned: all of them until Until, where that is the same for all.
 	Names, New, News, Over, Slow *series
+	Coming, Begun, Longer        *series
+	Outages                      int // how many are no planned changes
+	Until                        moment
+	numbers                      []int // of the updates, in the order of Names
+}
+
+// Numbers says which update it is of each that Names names, in their order: "4, 2"; nothing
+// where it names none.
+func (c several) Numbers() string {
+	shown := c.numbers[:min(len(c.numbers), c.Names.shown())]
+	parts := make([]string, len(shown))
+	for i, n := range shown {
+		parts[i] = strconv.Itoa(n)
+	}
+	if len(shown) > 0 && len(shown) < len(c.numbers) {
+		parts = append(parts, "…")
+	}
+	return strings.Join(parts, ", ")
 }
 
 // each returns the counts with every series changed.
 func (c several) each(change func(*series) *series) several {
-	c.Names, c.New, c.News, c.Over, c.Slow = change(c.Names), change(c.New), change(c.News), change(c.Over), change(c.Slow)
+	for _, s := range []**series{&c.Names, &c.New, &c.News, &c.Over, &c.Slow, &c.Coming, &c.Begun, &c.Longer} {
+		*s = change(*s)
+	}
 	return c
 }
 
@@ -48,21 +80,23 @@ var densities = []density{
 
 // Combine says several updates to one reader in one message: those of different
 // incidents that fall due for him together. The pieces are all of kinds that
-// promise a next update, or all nudges; r.Reads is ignored, since each piece has
-// its own. It fails for less than two pieces, and for a piece that Render would
-// fail for. The HTML and the plain text have less than 100,000 bytes together:
+// promise a next update, or all nudges; r.Reads and r.Informal are ignored, since
+// the pieces have their own. It fails for less than two pieces, for exercises together with
+// what is none, and for a piece that Render would fail for. The HTML and the plain text have less than 100,000 bytes together:
 // beyond ten, or where they do not fit, incidents are only named.
 // A person's words stand in the email only: they go at once, by themselves, and
 // are not for combining.
 func (p *Pack) Combine(pieces []Piece, r Reader) (Rendered, error) {
-	s, each, err := p.gather(pieces, r)
-	if err == nil {
-		var out Rendered
-		if out, err = p.combine(s, each); err == nil {
-			return out, nil
+	return p.tell(r, func(p *Pack, r Reader) (Rendered, *speaker, error) {
+		s, each, err := p.gather(pieces, r)
+		if err == nil {
+			var out Rendered
+			if out, err = p.combine(s, each); err == nil {
+				return out, s, nil
+			}
 		}
-	}
-	return Rendered{}, fmt.Errorf("combine messages: %w", err)
+		return Rendered{}, s, fmt.Errorf("combine messages: %w", err)
+	})
 }
 
 func (p *Pack) combine(s *speaker, each []*speaker) (out Rendered, err error) {
@@ -82,13 +116,16 @@ func (p *Pack) gather(pieces []Piece, r Reader) (*speaker, []*speaker, error) {
 	}
 	var each []*speaker
 	for i, piece := range pieces {
+		if piece.View.Drill != pieces[0].View.Drill {
+			return nil, nil, errors.New("an exercise goes with exercises only, and an outage never with one")
+		}
 		if piece.View.Kind == Nudge != (pieces[0].View.Kind == Nudge) {
 			return nil, nil, errors.New("nudges go with nudges only")
 		}
-		if !slices.Contains(kinds, piece.View.Kind) && piece.View.Kind != Nudge || piece.View.Kind == Closing {
+		if !slices.Contains(kinds, piece.View.Kind) && piece.View.Kind != Nudge || slices.Contains(alone, piece.View.Kind) {
 			return nil, nil, fmt.Errorf("piece %d: a message of kind %q goes by itself", i+1, piece.View.Kind)
 		}
-		s, err := p.speaker(piece.View, Reader{Reads: piece.Reads, Language: r.Language, Zone: r.Zone})
+		s, err := p.speaker(piece.View, Reader{Reads: piece.Reads, Language: r.Language, Zone: r.Zone, Informal: pieces[0].Informal})
 		if err != nil {
 			return nil, nil, fmt.Errorf("piece %d: %w", i+1, err)
 		}
@@ -101,11 +138,13 @@ func together(each []*speaker) *facts {
 	first := each[0].facts
 	l := first.Now.tongue
 	f := &facts{
-		Kind: Combined, Reads: first.Reads, Number: first.Number,
-		Organisation: first.Organisation, Now: first.Now,
+		Kind: Combined, Reads: first.Reads, Informal: first.Informal, Number: first.Number,
+		Organisation: first.Organisation, Now: first.Now, Drill: first.Drill,
 		Next: moment{now: first.Now.t, tongue: l},
 	}
-	var names, fresh, news, over, slow []string
+	var names, fresh, news, over, slow, coming, begun, longer []string
+	var until []moment
+	var numbers []int
 	for _, s := range each {
 		one := s.facts
 		if one.Reads != f.Reads {
@@ -115,27 +154,46 @@ func together(each []*speaker) *facts {
 			f.Next.t = one.Next.t
 		}
 		f.Organisation = cmp.Or(f.Organisation, one.Organisation)
-		f.API = cmp.Or(f.API, one.API)
+		f.API, f.Answer = cmp.Or(f.API, one.API), cmp.Or(f.Answer, one.Answer)
+		if one.Ask.At.Set() && (!f.Ask.At.Set() || one.Ask.At.t.Before(f.Ask.At.t)) {
+			f.Ask = one.Ask
+		}
 		f.Late = f.Late || one.Late
+		if one.Change != nil {
+			f.Changes++
+		}
 		name := one.Service
 		if one.Kind == Nudge {
 			name = cmp.Or(one.Incident, one.Service)
 		}
-		names = append(names, name)
+		names, numbers = append(names, name), append(numbers, one.Number)
 		switch {
-		case one.Monitoring():
+		case one.Monitoring() && one.Change == nil: // quiet alerts do not make a change done
 			over = append(over, name)
-		case one.Kind == First:
+		case one.Kind == First, one.Kind == Announced && one.Number <= 1:
 			fresh = append(fresh, name)
+		case one.Kind == Announced:
+			coming = append(coming, name)
+		case one.Kind == Started:
+			begun = append(begun, name)
 		case one.Kind == Progress || one.Kind == Reopened:
 			news = append(news, name)
 		case one.Kind == Overdue:
 			slow = append(slow, name)
+		case one.Kind == Overrunning:
+			if longer = append(longer, name); one.Change != nil {
+				until = append(until, one.Change.End)
+			}
 		}
 	}
 	f.several = several{
-		Count: len(each),
+		Count: len(each), Changes: f.Changes,
 		Names: newSeries(names, l), New: newSeries(fresh, l), News: newSeries(news, l), Over: newSeries(over, l), Slow: newSeries(slow, l),
+		Coming: newSeries(coming, l), Begun: newSeries(begun, l), Longer: newSeries(longer, l),
+		Outages: len(each) - f.Changes, Until: moment{now: first.Now.t, tongue: l}, numbers: numbers,
+	}
+	if len(until) > 0 && !slices.ContainsFunc(until, func(m moment) bool { return !m.t.Equal(until[0].t) }) {
+		f.Until.t = until[0].t
 	}
 	return f
 }
@@ -145,11 +203,11 @@ func (s *speaker) digest(each []*speaker, d density) *letter {
 	f := s.facts
 	m := &letter{
 		Language:  s.code,
-		Subject:   s.fitNames("subject", f, maxSubject, utf8.RuneCountInString),
-		Preheader: clip(line(s.must("preheader")), maxPreheader),
+		Subject:   s.stamped(maxSubject, utf8.RuneCountInString, func(room int) string { return s.fitNames("subject", f, room, utf8.RuneCountInString) }),
+		Preheader: clip(s.stamp()+line(s.must("preheader")), maxPreheader),
 		section: section{
 			Tone:     "open",
-			State:    line(s.must("state")),
+			State:    s.tongue.capital(line(s.must("state"))),
 			Headline: line(s.must("headline")),
 			Opening:  line(s.must("opening")),
 			Next:     line(s.must("next")),
@@ -157,6 +215,7 @@ func (s *speaker) digest(each []*speaker, d density) *letter {
 		},
 		Foot: line(s.must("foot")),
 	}
+	m.Mark, m.Drill = s.drill()
 	if f.Over.Count() == f.Count {
 		m.Tone = "watch"
 	}
@@ -202,7 +261,8 @@ func (s *speaker) thinned(d density) *speaker {
 }
 
 // fitNames says a part within room with as many names as fit: fewer before
-// shorter ones, since a name that is cut may be that of another.
+// shorter ones, since a name that is cut may be that of another. Where not even the
+// least of a name fits they are only counted.
 func (s *speaker) fitNames(part string, f *facts, room int, size func(string) int) string {
 	limit := maxService
 	for most := min(f.Count, inRow); ; {
@@ -210,12 +270,14 @@ func (s *speaker) fitNames(part string, f *facts, room int, size func(string) in
 		brief.Names = f.Names.brief(most, limit)
 		out := line(s.part(part, &brief, false))
 		switch {
-		case size(out) <= room || limit <= 3:
+		case size(out) <= room || most < 2 && limit <= leastName:
 			return out
 		case most > 2:
 			most--
-		default:
+		case limit > leastName:
 			limit--
+		default: // they are only counted
+			most = 1
 		}
 	}
 }
@@ -226,12 +288,12 @@ func (s *speaker) combinedSMS(missed bool) string {
 	f := *s.facts
 	f.several = f.several.each((*series).readable)
 	m := &short{next: line(s.must("sms.next")), room: 1, missed: missed}
-	m.head = s.fitNames("sms.head", &f, oneSegment-Septets(m.next)-1, Septets)
+	m.head = s.stamped(oneSegment-Septets(m.next)-1, Septets, func(room int) string { return s.fitNames("sms.head", &f, room, Septets) })
 	if f.Late {
 		m.add(s.must("phrase.late"))
 	}
 	m.tellMissed(s)
-	s.addNaming(m, "sms.body", func(most int) *facts {
+	s.addNaming(m, "sms.body", inSentence, func(most int) *facts {
 		brief := f
 		brief.several = f.several.each(func(s *series) *series { return s.brief(most, sureName) })
 		return &brief

@@ -1,19 +1,38 @@
-// Package words says updates in Dutch and English: an email (subject, plain
-// text, HTML) and an SMS of each, for what its reader reads. It is pure: a view
-// and a reader go in, text comes out.
+// Package words says updates in the languages of its readers: an email (subject,
+// plain text, HTML) and an SMS of each, for what its reader reads. It is pure: a
+// view and a reader go in, text comes out.
 //
 // Render says one update. Combine says those of several incidents that fall due
-// for one recipient together. Check finds what is wrong with the templates.
+// for one recipient together. Check finds what is wrong with the templates, and
+// Hints what readers may stumble over. Examples are messages to look at, and Said
+// names the templates that say one.
 //
-// The sentences are not in Go but in templates, a folder for each language:
+// A language is data and nothing else: how it tells times, durations and counts,
+// and its sentences, in a folder that is named as it. Those that ship are in
+// policies/default/words; its README is the reference for authors.
 //
+//	nl/language.tmpl                 times, durations, counts, articles
 //	nl/first.tmpl  nl/progress.tmpl  nl/holding.tmpl  …  nl/closing.tmpl   a kind each
 //	nl/shared.tmpl                   what all kinds share
 //	nl/chain.tmpl                    what an outage has to do with other services
 //	nl/combined.tmpl                 several incidents in one message
 //	nl/nudge.tmpl  nl/question.tmpl  nl/alarm.tmpl  nl/team.tmpl           to the teams
 //	en/…
-//	mail.html.tmpl                   the one HTML page, for both languages
+//	mail.html.tmpl                   the one HTML page, for all languages
+//	nl/lint.txt                      the words and forms that Hints looks for
+//
+// The operator's own templates lie over these by the names of their parts:
+//
+//	ships:  nl/ en/ mail.html.tmpl ──> a pack ─────────────────────┐ says what
+//	                                                               │ own words
+//	own:    words/nl/board.tmpl, words/all.tmpl ──> a pack over it ┘ cannot
+//	        (nl.holding.opening), words/pl/ …       Render, Combine
+//
+// Parse refuses own words that cannot be read, that nothing would ever say, or that
+// leave a new language unfinished. CheckOwn says every message in them. What fails
+// all the same when it is said, or takes an SMS over its limit, is said in the words
+// that ship, and Rendered.Lapse tells why: also what has no end, or would fill the
+// memory. Bare needs no template at all.
 //
 // A file defines parts; which file a part stands in makes no difference. A part
 // is looked for from special to general, and the first that is defined is said:
@@ -60,7 +79,7 @@
 // for up to ninety more, then items.more, and the foot. Where that would take
 // 100,000 bytes it shows less.
 //
-// An SMS, always one segment, or up to three with a person's words:
+// An SMS, always one segment, or up to Options.Segments with a person's words:
 //
 //	sms.head     service and state; always there
 //	             a person's words, cut to fit
@@ -75,18 +94,19 @@
 // are named.
 //
 // Templates see facts: single lines, cleaned, in the reader's language and time
-// zone. The functions are cap (a capital at the beginning) and count (a number
-// with its noun). A moment says At ("vandaag om 14.30 uur"), Before ("vóór
+// zone. They call Alertmanager's functions under their names, and ours; none of
+// these reads a clock, since now is the moment of the message. A moment says At ("vandaag om 14.30 uur"), Before ("vóór
 // 14.30 uur"), Soon ("om 14.30 uur"), Clock and Brief ("14.30 uur"), and whether
 // it is Set and Past. Several services (Consequences, Spread, Still, Recovered,
-// Folded, StillOut, Outlived; Names, New, News and Over of a combined message)
+// Folded, StillOut, Outlived, After, Meanwhile; Names, New, News and Over of a combined message)
 // print as a sentence names them, "e-mail, het netwerk en nog 3 diensten"; Names
 // says the bare names, All a longer list, Count how many; none at all is false.
 //
 // All text of a view is hostile until Clean has seen it: alerts are written by
 // whoever can reach the monitoring. What it brings in stays text: a person's
 // words, the alerts and the quoted updates never pass through a template of
-// sentences, html/template escapes all of it, no address in it becomes a link,
-// and no alert is shown to anybody but technical readers and the teams, or in
+// sentences, html/template escapes all of it, no address in it becomes a link
+// but one of Options.Hosts (all others are written so that no phone and no mail
+// program makes a link of them), and no alert is shown to anybody but technical readers and the teams, or in
 // any SMS.
 package words

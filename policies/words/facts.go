@@ -21,6 +21,7 @@ type facts struct {
 	Organisation, Incident string
 	Kind                   Kind
 	Reads                  string
+	Informal               bool
 	Number                 int
 
 	// Service is the title as it stands in a sentence ("het netwerk"), Name as
@@ -34,8 +35,15 @@ type facts struct {
 	// Lasted is how long it has been, or was; Period says from when to when and
 	// is empty while it is not over. Of an alarm it is the silence.
 	Lasted, Period string
-	Late           bool
-	Confirmed      bool
+	// Took is what Lasted says, to count with.
+	Took      time.Duration
+	Late      bool
+	Confirmed bool
+	// Reverted says that the change which After names was rolled back.
+	Reverted bool
+	// Corrects is the number of the update that is taken back.
+	Corrects   int
+	CorrectsAt moment
 
 	Firing, FiringBefore, CameBack int
 	// Trend compares Firing with the last update: "more", "fewer" or "same";
@@ -47,8 +55,12 @@ type facts struct {
 	Expected, Agreed clock
 
 	dependents
+	account
 	team
 	several
+	// Change is the planned change; nil where it is none.
+	Change *plannedWork
+	Drill  bool
 
 	words, known quotation
 	alerts       []Alert
@@ -60,6 +72,8 @@ type clock struct {
 	Set, Over bool
 	Percent   int
 	Limit     string
+	// Used and Allowed are what Percent is made of.
+	Used, Allowed time.Duration
 }
 
 // quotation is a person's words and the language they are in, where known.
@@ -67,6 +81,10 @@ type quotation struct{ text, language string }
 
 // HasWords reports whether a person said something new.
 func (f *facts) HasWords() bool { return f.words.text != "" }
+
+// You returns what the reader is called, and what goes with it: "u kunt" or "je
+// kunt".
+func (f *facts) You(formal, informal string) string { return choose(f.Informal, informal, formal) }
 
 // Monitoring reports that it seems over and nobody is sure yet.
 func (f *facts) Monitoring() bool { return f.Phase == "monitoring" }
@@ -97,7 +115,11 @@ func (f *facts) longest() int {
 
 // newFacts cleans a view for one reader. It is the only place where text from
 // outside comes in.
-func newFacts(v View, r Reader, l *tongue) (*facts, error) {
+func newFacts(v View, r Reader, l *tongue, hosts Hosts) (*facts, error) {
+	clean := remembering(hosts.clean)
+	if v.Change != nil && v.Since.IsZero() {
+		v.Since = v.Change.Start
+	}
 	zone := r.Zone
 	if zone == nil {
 		zone = time.UTC
@@ -107,74 +129,110 @@ func newFacts(v View, r Reader, l *tongue) (*facts, error) {
 		return moment{t: t.In(zone), now: now, tongue: l}
 	}
 	f := &facts{
-		Organisation: Clean(v.Organisation, maxOrganisation),
-		Incident:     Clean(v.Incident, maxIncident),
-		Kind:         v.Kind, Reads: r.Reads, Number: v.Number,
-		Severity: Clean(v.Severity, maxSeverity), SeverityBefore: Clean(v.SeverityBefore, maxSeverity),
-		Phase: Clean(v.Phase, maxSeverity), PhaseBefore: Clean(v.PhaseBefore, maxSeverity),
-		Lead:  Clean(v.Lead, maxLead),
+		Organisation: clean(v.Organisation, maxOrganisation),
+		Incident:     clean(v.Incident, maxIncident),
+		Kind:         v.Kind, Reads: r.Reads, Informal: r.Informal, Number: v.Number,
+		Severity: clean(v.Severity, maxSeverity), SeverityBefore: clean(v.SeverityBefore, maxSeverity),
+		Phase: clean(v.Phase, maxSeverity), PhaseBefore: clean(v.PhaseBefore, maxSeverity),
+		Lead:  clean(v.Lead, maxLead),
 		Since: at(v.Since), Now: at(v.Now), Ended: at(v.Ended), Next: at(v.NextBefore),
 		KnownAt: at(v.KnownAt), Estimate: at(v.Estimate),
-		Lasted: l.lasted(v.Now.Sub(v.Since)), Late: v.Late, Confirmed: v.Confirmed,
+		Took: v.Now.Sub(v.Since), Late: v.Late, Confirmed: v.Confirmed, Reverted: v.Reverted && v.After != nil,
+		Corrects: v.Corrects, CorrectsAt: at(v.CorrectsAt),
 		Firing: v.Firing, FiringBefore: v.FiringBefore, CameBack: v.CameBack,
 		Trend:    trend(v),
 		Expected: newClock(v.Expected, l), Agreed: newClock(v.Agreed, l),
-		words: pick(v.Words, r.Language, CleanText, maxWords),
-		known: pick(v.Known, r.Language, CleanText, maxWords),
+		words: pick(v.Words, r.Language, hosts.cleanText, maxWords),
+		known: pick(v.Known, r.Language, hosts.cleanText, maxWords),
+		Drill: v.Drill,
 
-		dependents: newDependents(v, r.Language, l),
+		dependents: newDependents(v, r.Language, l, clean),
+		account:    newAccount(v.Account, r.Language, clean),
+		Change:     newPlannedWork(v, r.Language, l, at, clean),
 	}
-	f.Service = pick(v.Service, r.Language, Clean, maxService).text
+	if f.Change != nil && slices.Contains(neverOfChange, v.Kind) {
+		return nil, fmt.Errorf("a planned change has no message of kind %q: nothing measures it, and it ends with one of kind %q or %q", v.Kind, Completed, Cancelled)
+	}
+	if f.Change == nil && slices.Contains(ofChange, v.Kind) {
+		return nil, fmt.Errorf("a message of kind %q is about a planned change, and the view has none", v.Kind)
+	}
+	f.Service = pick(v.Service, r.Language, clean, maxService).text
 	if f.Service == "" {
 		f.Service = f.Incident
 	}
-	if f.Service == "" && v.Kind != Alarm {
+	if f.Service == "" && !v.Kind.own() {
 		return nil, fmt.Errorf("the view names neither a service nor an incident")
 	}
 	f.Name = l.bare(f.Service)
-	if v.Kind == Closing {
+	if v.Kind.final() {
 		f.Next = at(time.Time{})
 		if v.Ended.IsZero() {
 			f.Ended = at(v.Now)
 		}
-		f.Lasted = l.lasted(f.Ended.t.Sub(v.Since))
+		f.Took = f.Ended.t.Sub(v.Since)
 		f.Period = l.period(f.Since.t, f.Ended.t, now)
 	}
 	if r.Reads == "technical" || v.Kind == Question {
-		f.showAlerts(v)
+		f.showAlerts(v, clean)
 	}
 	if r.Reads == "technical" || f.ToTeam() {
 		f.link = webLink(v.Link)
 	}
 	if f.ToTeam() {
-		f.askTeam(v, at, l)
+		f.askTeam(v, at, l, clean)
+	}
+	if f.Since.Set() || f.Change == nil {
+		f.Lasted = l.lasted(f.Took)
 	}
 	return f, nil
 }
 
+// remembering is a way of cleaning that cleans nothing twice: what alerts say stands
+// in many of the fields of a view.
+func remembering(clean func(string, int) string) func(string, int) string {
+	type text struct {
+		s     string
+		limit int
+	}
+	done := make(map[text]string)
+	return func(s string, limit int) string {
+		of := text{s, limit}
+		said, known := done[of]
+		if !known {
+			said = clean(s, limit)
+			done[of] = said
+		}
+		return said
+	}
+}
+
 // askTeam adds what only the teams are told, and leaves out what they are not
 // asked about.
-func (f *facts) askTeam(v View, at func(time.Time) moment, l *tongue) {
-	f.team = newTeam(v, at)
+func (f *facts) askTeam(v View, at func(time.Time) moment, l *tongue, clean func(string, int) string) {
+	f.team = newTeam(v, at, clean)
 	f.Next, f.words = at(time.Time{}), quotation{}
 	if f.Kind != Question {
 		f.known = quotation{}
 	}
-	if f.Kind == Alarm && f.Returned {
-		f.Lasted = l.lasted(v.Now.Sub(v.Since))
-		f.Period = choose(v.Since.IsZero(), "", l.period(f.Since.t, f.Now.t, f.Now.t))
+	if f.Kind.own() && f.Returned {
+		end := f.Now.t
+		if !v.Ended.IsZero() {
+			end = f.Ended.t
+		}
+		f.Took = end.Sub(v.Since)
+		f.Period = choose(v.Since.IsZero(), "", l.period(f.Since.t, end, f.Now.t))
 	}
 }
 
 // showAlerts adds what only technical readers see, and the teams when they are
 // asked whether the alerts still fire.
-func (f *facts) showAlerts(v View) {
+func (f *facts) showAlerts(v View, clean func(string, int) string) {
 	f.More = max(v.MoreAlerts, 0) + max(len(v.Alerts)-listed, 0)
 	for _, a := range v.Alerts[:min(len(v.Alerts), listed)] {
-		a.Name = Clean(a.Name, maxAlertName)
-		a.Instance = Clean(a.Instance, maxInstance)
-		a.Severity = Clean(a.Severity, maxSeverity)
-		a.Summary = Clean(a.Summary, maxSummary)
+		a.Name = clean(a.Name, maxAlertName)
+		a.Instance = clean(a.Instance, maxInstance)
+		a.Severity = clean(a.Severity, maxSeverity)
+		a.Summary = clean(a.Summary, maxSummary)
 		f.alerts = append(f.alerts, a)
 	}
 }
@@ -182,7 +240,7 @@ func (f *facts) showAlerts(v View) {
 // trend compares what fires with what the audience was told last.
 func trend(v View) string {
 	switch {
-	case v.LastAt.IsZero() || v.Firing == 0 && v.FiringBefore == 0:
+	case v.LastAt.IsZero() || v.After != nil || v.Firing == 0 && v.FiringBefore == 0:
 		return ""
 	case v.Firing > v.FiringBefore:
 		return "more"
@@ -196,7 +254,7 @@ func newClock(c ClockShare, l *tongue) clock {
 	if c.Limit <= 0 {
 		return clock{}
 	}
-	return clock{Set: true, Over: c.Used >= c.Limit, Percent: max(c.Percent(), 0), Limit: l.lasted(c.Limit)}
+	return clock{Set: true, Over: c.Used >= c.Limit, Percent: max(c.Percent(), 0), Limit: l.lasted(c.Limit), Used: c.Used, Allowed: c.Limit}
 }
 
 // pick returns the text for a language: its own, the one for every reader, or
@@ -205,7 +263,7 @@ func pick(texts map[string]string, language string, clean func(string, int) stri
 	order := append([]string{language, ""}, slices.Sorted(maps.Keys(texts))...)
 	for _, code := range order {
 		if text := clean(texts[code], limit); text != "" {
-			if tongues[code] == nil { // a key is data too, and becomes an attribute
+			if _, is := languageTag(code); !is { // a key is data too, and becomes an attribute
 				code = ""
 			}
 			return quotation{text: text, language: code}

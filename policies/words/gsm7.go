@@ -12,9 +12,15 @@ import (
 // of that alphabet would turn the whole message into UCS-2, of 70 characters a
 // segment: so nothing outside of it is ever sent.
 const (
-	oneSegment  = 160
-	perSegment  = 153
-	maxSegments = 3 // for a person's words; without them a message is one segment
+	oneSegment = 160
+	perSegment = 153
+)
+
+// How many segments an SMS takes at most with a person's words, where nothing else
+// is said, and how many may be said. Without such words it takes one.
+const (
+	DefaultSegments = 3
+	MaxSegments     = 6
 )
 
 const (
@@ -35,6 +41,34 @@ var septetsOf = func() map[rune]int {
 	return m
 }()
 
+// plainSeptets are those of the first 128 characters, of which most texts are.
+var plainSeptets = func() (all [128]uint8) {
+	for r, n := range septetsOf {
+		if r < 128 {
+			all[r] = uint8(n)
+		}
+	}
+	return all
+}()
+
+// septets is what one character costs; 0: it is not in the alphabet.
+func septets(r rune) int {
+	if r < 128 {
+		return int(plainSeptets[r])
+	}
+	return septetsOf[r]
+}
+
+// inAlphabet reports whether a text is plain and stays as it is.
+func inAlphabet(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 128 || plainSeptets[s[i]] == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // latin is what stands for characters that decomposition does not bring into
 // the alphabet.
 var latin = strings.NewReplacer(
@@ -50,9 +84,12 @@ var latin = strings.NewReplacer(
 // (ë becomes e), curly quotes and dashes become plain ones, the euro stays. A
 // letter that has no counterpart becomes "?"; signs such as emoji are dropped.
 func GSM7(s string) string {
+	if inAlphabet(s) {
+		return s
+	}
 	var b strings.Builder
 	for _, r := range norm.NFC.String(s) {
-		if septetsOf[r] > 0 {
+		if septets(r) > 0 {
 			b.WriteRune(r)
 			continue
 		}
@@ -88,7 +125,7 @@ func nearest(r rune) string {
 func Septets(s string) int {
 	n := 0
 	for _, r := range GSM7(s) {
-		n += septetsOf[r]
+		n += septets(r)
 	}
 	return n
 }
@@ -100,15 +137,30 @@ func Segments(s string) int {
 	if s == "" {
 		return 0
 	}
-	if Septets(s) <= oneSegment {
-		return 1
-	}
-	segments, used := 1, 0
+	all, segments, used := 0, 1, 0
 	for _, r := range s {
-		if used+septetsOf[r] > perSegment {
+		n := septets(r)
+		if all += n; used+n > perSegment {
 			segments, used = segments+1, 0
 		}
-		used += septetsOf[r]
+		used += n
+	}
+	if all <= oneSegment {
+		return 1
 	}
 	return segments
+}
+
+// besides is what an SMS says beside a person's words at least, in septets: of what, and
+// when the next one comes.
+const besides = 60
+
+// TooLong reports whether an SMS of so many segments has no room for all of a person's
+// words: it has their beginning then.
+func TooLong(text string, segments int) bool {
+	room := oneSegment
+	if segments > 1 {
+		room = segments * perSegment
+	}
+	return Septets(GSM7(text))+besides > room
 }

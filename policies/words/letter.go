@@ -14,8 +14,10 @@ const (
 type letter struct {
 	Language, Subject, Preheader string
 	section
-	Late  string   // the excuse; empty where it is a slot
-	Slots []string // marks
+	// Drill says that it is an exercise, Mark in a word; empty where it is none.
+	Drill, Mark string
+	Late        string   // the excuse; empty where it is a slot
+	Slots       []string // marks
 
 	// A combined message: its incidents, those that are only named, and how many
 	// more there are.
@@ -30,6 +32,9 @@ type letter struct {
 // the opening from what follows: emptied, they leave just that blank line.
 func (m *letter) text() string {
 	var b sheet
+	if m.Drill != "" {
+		b.block(m.Mark + ": " + m.Drill)
+	}
 	b.block(m.Headline)
 	b.lines(m.Opening)
 	for _, p := range m.Chain {
@@ -57,11 +62,11 @@ func (m *letter) text() string {
 	return b.String()
 }
 
-// page pours a letter into the HTML skeleton. The letter is plain text all
+// pour pours a letter into the HTML skeleton. The letter is plain text all
 // through: html/template escapes every string of it where it stands.
-func (p *Pack) page(m *letter) (string, error) {
-	var b strings.Builder
-	if err := p.mail.Execute(&b, m); err != nil {
+func (l *language) pour(m *letter) (string, error) {
+	b := paging()
+	if err := l.page.Execute(b, m); err != nil {
 		return "", err
 	}
 	return b.String(), nil

@@ -3,23 +3,16 @@ package words
 import (
 	"errors"
 	"fmt"
-	htmltemplate "html/template"
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"text/template"
 	"text/template/parse"
 )
 
 // skeleton is the one HTML page that every email is poured into.
 const skeleton = "mail.html.tmpl"
-
-// tongues are the languages that can be told in.
-var tongues = map[string]*tongue{"nl": dutch, "en": english}
 
 // audiences are what an audience can read.
 var audiences = []string{"executive", "management", "technical", "staff", "customer"}
@@ -32,171 +25,212 @@ const (
 	resolution    = "resolution"
 )
 
+// Options are what a pack is made of beside the templates that ship.
+type Options struct {
+	// Own are the operator's own templates.
+	Own []Source
+	// Segments is the most that an SMS may take with a person's words, from 1 to
+	// MaxSegments; 0: DefaultSegments. Without such words it is one.
+	Segments int
+	Hosts    Hosts // where an address in somebody's text may lead
+}
+
 // Pack holds the parsed templates. It never changes after Parse, and may be
 // used by several goroutines.
 type Pack struct {
+	options   Options
 	languages map[string]*language
-	mail      *htmltemplate.Template
+	// shipped says what own words cannot; nil where there are none.
+	shipped *Pack
+	ownPage bool
 }
 
-// language is the parts of one language.
-type language struct {
-	code   string
-	tongue *tongue
-	parts  *template.Template
-	// turns counts the numbered phrasings of a part: "holding.opening" has
-	// four where "holding.opening.1" to ".4" are defined.
-	turns map[string]int
-}
+// Parse reads the templates that ship, and no others.
+func Parse(files fs.FS) (*Pack, error) { return Options{}.Parse(files) }
 
 // Parse reads the templates from files, whose root holds a folder for each
-// language and the HTML skeleton. It reports every faulty file, with its line.
-// Whether the parts are all there and can be rendered is for Check to say.
-func Parse(files fs.FS) (*Pack, error) {
-	p := &Pack{languages: make(map[string]*language)}
-	var faults []error
-	for _, code := range slices.Sorted(maps.Keys(tongues)) {
-		l, err := parseLanguage(files, code)
-		faults = append(faults, err)
-		p.languages[code] = l
+// language and the HTML skeleton, and the operator's own over them. It reports
+// every faulty file, with its line. Whether the messages can be rendered, and
+// what they look like, is for Check to say.
+func (o Options) Parse(files fs.FS) (*Pack, error) {
+	if o.Segments == 0 {
+		o.Segments = DefaultSegments
 	}
-	source, err := fs.ReadFile(files, skeleton)
-	if err == nil {
-		p.mail, err = htmltemplate.New(skeleton).Parse(string(source))
-	}
-	faults = append(faults, err)
-	if err := errors.Join(faults...); err != nil {
-		return nil, fmt.Errorf("read message templates: %w", err)
+	p, err := o.parse(files)
+	if err != nil {
+		return nil, fmt.Errorf("read the message templates:\n%w", err)
 	}
 	return p, nil
 }
 
-func parseLanguage(files fs.FS, code string) (*language, error) {
-	l := &language{code: code, tongue: tongues[code], turns: make(map[string]int)}
-	l.parts = template.New(code).Funcs(template.FuncMap{
-		"cap":   l.tongue.capital,
-		"count": func(n int, one, more string) string { return fmt.Sprintf("%d %s", n, choose(n == 1, one, more)) },
-	})
-	names, err := fs.Glob(files, path.Join(code, "*.tmpl"))
+func (o Options) parse(files fs.FS) (*Pack, error) {
+	page, err := fs.ReadFile(files, skeleton)
+	faults := []error{err}
+	b := batch{options: o, page: source{Source: Source{File: skeleton, Text: string(page)}}, made: make(map[string]*material)}
+	entries, err := fs.ReadDir(files, ".")
+	faults = append(faults, err)
+	for _, e := range entries {
+		if e.IsDir() {
+			faults = append(faults, b.ship(files, e.Name()))
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	base, err := b.pack()
+	if err != nil || len(o.Own) == 0 {
+		return base, err
+	}
+	if err := b.add(o.Own); err != nil {
+		return nil, err
+	}
+	p, err := b.pack()
 	if err != nil {
 		return nil, err
 	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("%s: no *.tmpl files for this language", code)
-	}
-	var faults []error
-	for _, name := range names {
-		faults = append(faults, l.read(files, name))
-	}
-	faults = append(faults, l.countTurns())
-	return l, errors.Join(faults...)
+	p.shipped, p.ownPage = base, b.page.own
+	return p, nil
 }
 
-// read adds the parts of one file. A part that stands twice is a fault, since
-// the second would silently win; so is text outside of all parts, which would
-// silently be lost.
-func (l *language) read(files fs.FS, name string) error {
-	source, err := fs.ReadFile(files, name)
-	if err != nil {
-		return err
-	}
-	blank, err := l.parts.Clone()
-	if err != nil {
-		return err
-	}
-	// Only the functions are wanted of the clone: parts of other files are told
-	// apart by the tree's own file name.
-	file, err := blank.New(name).Parse(string(source))
-	if err != nil {
-		return err
-	}
-	for _, t := range file.Templates() {
-		switch {
-		case t.Tree == nil || t.Tree.ParseName != name:
-		case t.Name() == name:
-			if !parse.IsEmptyTree(t.Tree.Root) {
-				return fmt.Errorf("%s: text outside of {{define}}", name)
-			}
-		default:
-			if twin := l.parts.Lookup(t.Name()); twin != nil {
-				return fmt.Errorf("%s: %q is defined in %s too", name, t.Name(), twin.Tree.ParseName)
-			}
-			if _, err := l.parts.AddParseTree(t.Name(), t.Tree); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+// batch is what a pack is being made of.
+type batch struct {
+	options Options
+	page    source
+	made    map[string]*material
 }
 
-var numbered = regexp.MustCompile(`^(.+)\.([0-9]+)$`)
-
-// countTurns finds the numbered phrasings; their numbers run from 1 without a
-// gap.
-func (l *language) countTurns() error {
+// ship adds a language that ships.
+func (b *batch) ship(files fs.FS, code string) error {
+	tag, ok := languageTag(code)
+	if !ok {
+		return fmt.Errorf("%s: the folder's name is no language tag", code)
+	}
+	all, err := sources(files, code)
+	if err != nil {
+		return err
+	}
+	m := &material{code: code, folder: code, tag: tag}
 	var faults []error
-	for _, t := range l.parts.Templates() {
-		if m := numbered.FindStringSubmatch(t.Name()); m != nil {
-			l.turns[m[1]]++
+	for _, s := range all {
+		trees, err := s.trees()
+		faults = append(faults, err)
+		m.shipped = append(m.shipped, trees...)
+	}
+	b.made[code] = m
+	return errors.Join(faults...)
+}
+
+// pack makes the languages.
+func (b *batch) pack() (*Pack, error) {
+	p := &Pack{options: b.options, languages: make(map[string]*language)}
+	var faults []error
+	for _, code := range slices.Sorted(maps.Keys(b.made)) {
+		m := *b.made[code]
+		m.page, m.options = b.page, b.options
+		l, err := newLanguage(m)
+		if len(m.own) > 0 {
+			err = errors.Join(err, l.idle())
+		}
+		if len(m.shipped) == 0 && l.tongue.spoken() {
+			err = errors.Join(err, l.unfinished())
+		}
+		if err != nil && len(m.shipped) == 0 {
+			err = fmt.Errorf("%w\n    hint: the folder %s makes %q a new language; begin with a copy of policies/default/words/en, or give the folder another name", err, m.folder, code)
+		}
+		faults = append(faults, err)
+		p.languages[code] = l
+	}
+	return p, errors.Join(unique(faults)...)
+}
+
+// unique leaves out faults that were reported already: of the page, that is the
+// same in each language.
+func unique(faults []error) []error {
+	seen := make(map[string]bool)
+	return slices.DeleteFunc(faults, func(err error) bool {
+		if err == nil || seen[err.Error()] {
+			return true
+		}
+		seen[err.Error()] = true
+		return false
+	})
+}
+
+// add takes in the operator's own templates: first the languages that they
+// bring, since by those the parts of the other files are told.
+func (b *batch) add(own []Source) error {
+	var faults []error
+	for _, s := range own {
+		if tag, ok := languageTag(s.Folder); ok && b.made[s.Folder] == nil {
+			b.made[s.Folder] = &material{code: s.Folder, folder: path.Dir(s.File), tag: tag}
 		}
 	}
-	for _, part := range slices.Sorted(maps.Keys(l.turns)) {
-		n := l.turns[part]
-		for i := 1; i <= n; i++ {
-			if l.parts.Lookup(part+"."+strconv.Itoa(i)) == nil {
-				faults = append(faults, fmt.Errorf("%s: %q has %d numbered phrasings but no number %d", l.code, part, n, i))
-				break
-			}
+	for _, s := range own {
+		if path.Base(s.File) == skeleton {
+			faults = append(faults, b.pour(s))
+			continue
 		}
-		if t := l.parts.Lookup(part); t != nil {
-			faults = append(faults, fmt.Errorf("%s: %q is defined both with and without numbers", t.Tree.ParseName, part))
+		trees, err := s.trees()
+		if err == nil {
+			err = b.sort(s, trees)
 		}
+		faults = append(faults, err)
 	}
 	return errors.Join(faults...)
 }
 
-// find returns the part for a kind and a reader: the most special one there is,
-// and of several phrasings the one whose turn it is; nil where there is none.
-func (l *language) find(part string, kind Kind, reads string, number int) *template.Template {
-	for _, name := range candidates(part, kind, reads) {
-		if n := l.turns[name]; n > 0 {
-			turn := ((number-1)%n+n)%n + 1
-			return l.parts.Lookup(name + "." + strconv.Itoa(turn))
-		}
-		if t := l.parts.Lookup(name); t != nil {
-			return t
-		}
+// pour takes another HTML page.
+func (b *batch) pour(s Source) error {
+	if _, is := languageTag(s.Folder); is {
+		return fmt.Errorf("%s: the page is that of all languages, and does not belong into the folder of one", s.File)
 	}
+	if b.page.own {
+		return fmt.Errorf("%s: there is another page, %s", s.File, b.page.File)
+	}
+	b.page = source{Source: s, own: true}
 	return nil
 }
 
-func candidates(part string, kind Kind, reads string) []string {
-	return []string{
-		string(kind) + "." + reads + "." + part,
-		string(kind) + "." + part,
-		reads + "." + part,
-		part,
+// sort gives the parts of a file to the languages that they are of.
+func (b *batch) sort(s Source, trees []*parse.Tree) error {
+	if m := b.made[s.Folder]; m != nil {
+		m.own = append(m.own, trees...)
+		return nil
 	}
-}
-
-// say executes a part. A part that is not optional must be there.
-func (l *language) say(part string, data *facts, optional bool) (string, error) {
-	t := l.find(part, data.Kind, data.Reads, data.Number)
-	if t == nil {
-		if optional {
-			return "", nil
+	var faults []error
+	for _, tree := range trees {
+		code, name, _ := strings.Cut(tree.Name, ".")
+		m := b.made[code]
+		if m == nil || name == "" {
+			faults = append(faults, fmt.Errorf("%s: %q does not begin with a language%s", place(tree, tree.Root), tree.Name, b.languageHint(s, tree.Name)))
+			continue
 		}
-		return "", fmt.Errorf("%s: no part %s", l.code, strings.Join(candidates(part, data.Kind, data.Reads), ", "))
+		tree.Name = name
+		for _, n := range includes(tree) { // these may begin with it too
+			n.Name = strings.TrimPrefix(n.Name, code+".")
+		}
+		m.own = append(m.own, tree)
 	}
-	return run(t, data)
+	return errors.Join(faults...)
 }
 
-func run(t *template.Template, data any) (string, error) {
-	var b strings.Builder
-	if err := t.Execute(&b, data); err != nil {
-		return "", err
+func (b *batch) languageHint(s Source, name string) string {
+	if code, is := misnamed(s.Folder); is {
+		return fmt.Sprintf("\n    hint: for a language of its own, call the folder %s", code)
 	}
-	return b.String(), nil
+	codes := slices.Sorted(maps.Keys(b.made))
+	return fmt.Sprintf("\n    hint: write %q, or put the file into a folder %s; there are %s",
+		codes[len(codes)-1]+"."+name, codes[len(codes)-1], strings.Join(codes, ", "))
+}
+
+// Languages returns the languages that messages can be told in.
+func (p *Pack) Languages() []string { return slices.Sorted(maps.Keys(p.languages)) }
+
+// LanguageOf returns the language of a folder's files, where its name is the tag
+// of one.
+func LanguageOf(folder string) (code string, ok bool) {
+	_, ok = languageTag(folder)
+	return folder, ok
 }
 
 func choose[T any](first bool, a, b T) T {

@@ -19,8 +19,10 @@ type Reader struct {
 	// Reads is executive, management, technical, staff or customer; of the kinds
 	// to the teams communication or resolution.
 	Reads    string
-	Language string // "nl" or "en"
+	Language string // one of Languages
 	Zone     *time.Location
+	// Informal says that the reader is called "je", not "u". English has one word.
+	Informal bool
 }
 
 // Rendered is one update in one language and time zone, by channel. Slots (see
@@ -38,20 +40,29 @@ type Rendered struct {
 	// Phrases are what a worker puts into the slots, by slot: it knows only
 	// when it sends how late it is and what was missed.
 	Phrases map[string]string `json:"phrases,omitempty"`
+	// Lapse is why it is said in the words that ship; nil where it is in those
+	// that it should be.
+	Lapse *Lapse `json:"-"`
+	// Event is a planned change as an entry for the reader's calendar; nil: none.
+	Event *Event `json:"event,omitempty"`
 }
 
 // Render says one update to one reader. Whatever the view holds is cleaned
 // first; alerts and links are dropped here for all who are not to see them, so
 // that no template can show them.
 func (p *Pack) Render(v View, r Reader) (Rendered, error) {
-	s, err := p.speaker(v, r)
-	if err == nil {
-		var out Rendered
-		if out, err = p.rendered(s, s.letter(), s.sms); err == nil {
-			return out, nil
+	return p.tell(r, func(p *Pack, r Reader) (Rendered, *speaker, error) {
+		s, err := p.speaker(v, r)
+		if err == nil {
+			var out Rendered
+			if out, err = p.rendered(s, s.letter(), s.sms); err == nil {
+				if out.Event, err = p.event(v, r); err == nil {
+					return out, s, nil
+				}
+			}
 		}
-	}
-	return Rendered{}, fmt.Errorf("render message: %w", err)
+		return Rendered{}, s, fmt.Errorf("render message: %w", err)
+	})
 }
 
 // rendered puts a composed message together.
@@ -68,7 +79,7 @@ func (p *Pack) rendered(s *speaker, m *letter, sms func(missed bool) string) (Re
 		out.Phrases[SlotLate] = line(s.must("phrase.late"))
 	}
 	if s.err == nil {
-		out.HTML, s.err = p.page(m)
+		out.HTML, s.err = s.pour(m)
 	}
 	return out, s.err
 }
@@ -86,8 +97,11 @@ func (p *Pack) speaker(v View, r Reader) (*speaker, error) {
 	if !slices.Contains(readers, r.Reads) {
 		return nil, fmt.Errorf("nobody reads %q as %q", v.Kind, r.Reads)
 	}
-	f, err := newFacts(v, r, l.tongue)
+	f, err := newFacts(v, r, l.tongue, p.options.Hosts)
 	if err != nil {
+		return nil, err
+	}
+	if l, err = l.at(f.Now.t); err != nil {
 		return nil, err
 	}
 	return &speaker{language: l, facts: f}, nil
@@ -95,8 +109,9 @@ func (p *Pack) speaker(v View, r Reader) (*speaker, error) {
 
 // The kinds for audiences, and those for the teams.
 var (
-	kinds     = []Kind{First, Reopened, Progress, Holding, Unknown, Overdue, Closing}
-	teamKinds = []Kind{Nudge, Question, Alarm}
+	kinds = []Kind{First, Reopened, Progress, Holding, Unknown, Overdue, Correction, Closing,
+		Announced, Moved, Cancelled, Started, Overrunning, Completed}
+	teamKinds = []Kind{Nudge, Question, Alarm, Ailing}
 )
 
 // readersOf returns who may read a kind; nil where there is no such kind.
@@ -148,13 +163,36 @@ func (s *speaker) letter() *letter {
 	f := s.facts
 	m := &letter{
 		Language:  s.code,
-		Subject:   s.fit("subject", f, maxSubject, utf8.RuneCountInString),
-		Preheader: clip(line(s.must("preheader")), maxPreheader),
+		Subject:   s.stamped(maxSubject, utf8.RuneCountInString, func(room int) string { return s.fit("subject", f, room, utf8.RuneCountInString) }),
+		Preheader: clip(s.stamp()+line(s.must("preheader")), maxPreheader),
 		section:   s.section(maxAsks),
 		Foot:      line(s.must("foot")),
 	}
 	m.Late, m.Slots = s.excuse()
+	m.Mark, m.Drill = s.drill()
 	return m
+}
+
+// drill says that it is an exercise, where it is one.
+func (s *speaker) drill() (mark, note string) {
+	if !s.facts.Drill {
+		return "", ""
+	}
+	return line(s.must("drill.mark")), line(s.must("drill.note"))
+}
+
+// stamp is what an exercise's short texts begin with.
+func (s *speaker) stamp() string {
+	if !s.facts.Drill {
+		return ""
+	}
+	return line(s.must("drill.mark")) + ": "
+}
+
+// stamped says something after the stamp, in the room that is left.
+func (s *speaker) stamped(room int, size func(string) int, say func(room int) string) string {
+	mark := s.stamp()
+	return mark + say(room-size(mark))
 }
 
 // excuse says that the message is late, where that is known; else a worker
@@ -172,10 +210,11 @@ func (s *speaker) section(asks int) section {
 	f := s.facts
 	c := section{
 		Tone:     f.tone(),
-		State:    line(s.must("state")),
+		State:    s.tongue.capital(line(s.must("state"))),
 		Headline: line(s.must("headline")),
 		Opening:  line(s.must("opening")),
 		Chain:    paragraphs(s.may("chain")),
+		Points:   rows(s.may("account")),
 		Body:     paragraphs(s.may("body")),
 		Next:     line(s.must("next")),
 		How:      line(s.may("how")),
@@ -184,13 +223,16 @@ func (s *speaker) section(asks int) section {
 	}
 	if f.HasWords() {
 		c.Words = said{Label: line(s.must("label.words")), Language: f.words.language, Lines: strings.Split(f.words.text, "\n")}
-	} else if f.known.text != "" && f.Kind != Closing {
+	} else if f.known.text != "" && !f.Kind.final() {
 		c.Words = said{Label: line(s.must("label.known")), Language: f.known.language, Lines: strings.Split(f.known.text, "\n")}
 	}
 	c.Quotes, c.MoreQuotes = s.quotes(asks)
 	c.Bars = append(s.bar("expected", f.Expected), s.bar("agreed", f.Agreed)...)
 	if len(f.alerts) > 0 || f.More > 0 {
 		c.Alerts = s.alertList()
+	}
+	if f.ToTeam() && f.Answer != "" {
+		c.AnswerLabel, c.Answer = line(s.must("label.answer")), f.Answer
 	}
 	if f.link != "" {
 		c.LinkLabel, c.Link = line(s.must("label.link")), f.link
@@ -201,17 +243,22 @@ func (s *speaker) section(asks int) section {
 // tone is the colour of the mark above the headline.
 func (f *facts) tone() string {
 	switch {
-	case f.Kind == Closing && f.StillOut == nil, f.Kind == Alarm && f.Returned:
+	case f.Kind.final() && f.StillOut == nil, f.Kind.own() && f.Returned:
 		return "over"
-	case f.Kind == Closing, f.Monitoring() && !f.ToTeam():
+	case f.Kind.final():
+		return "watch"
+	case f.Change != nil: // quiet alerts say nothing of it
+		return choose(f.Change.Late || f.Kind == Overdue, "open", "watch")
+	case f.Monitoring() && !f.ToTeam():
 		return "watch"
 	}
 	return "open"
 }
 
-// bar says a clock, to those for whom there is a part to say it.
+// bar says a clock, to those for whom there is a part to say it. That of a planned
+// change runs from its planned end.
 func (s *speaker) bar(part string, c clock) []bar {
-	if !c.Set {
+	if !c.Set || s.facts.Change != nil && !s.facts.Change.Late {
 		return nil
 	}
 	var out []bar

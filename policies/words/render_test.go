@@ -24,7 +24,7 @@ func anyView(t *rapid.T, kind Kind) View {
 	v.PhaseBefore = one("phase before", "investigating", "identified", "monitoring", "")
 	v.Severity = one("severity", "info", "warning", "critical", "")
 	v.Now = v.Now.Add(time.Duration(upTo("minutes", 72*60)) * time.Minute)
-	if kind != Closing {
+	if !kind.final() {
 		v.NextBefore = v.Now.Add(time.Duration(1+upTo("minutes to next", 100*60)) * time.Minute)
 	}
 	v.Late = rapid.Bool().Draw(t, "late")
@@ -53,6 +53,15 @@ func anyView(t *rapid.T, kind Kind) View {
 		v.Alerts[i].Name, v.Alerts[i].Summary, v.Alerts[i].Instance = "Zalert", "zsummary", "zinstance"
 	}
 	v.Link = "https://sitrep.example/zlink"
+	v.Drill = rapid.Bool().Draw(t, "drill")
+	for i, what := range []*map[string]string{&v.Account.Summary, &v.Account.Impact, &v.Account.Workaround, &v.Account.Known, &v.Account.RuledOut, &v.Account.Doing} {
+		if rapid.Bool().Draw(t, "account") {
+			*what = map[string]string{"": strings.Repeat("iets bekends ", 1+20*(i%2))}
+		}
+	}
+	if slices.Contains(ofChange, kind) || slices.Contains(alsoOfChange, kind) && rapid.Bool().Draw(t, "a change") {
+		v.Change = work(v.Now.Add(time.Duration(upTo("hours of the change", 100)-50) * time.Hour))
+	}
 	return v
 }
 
@@ -89,6 +98,9 @@ var state = map[string]map[bool]string{
 	"en": {false: "outage", true: "over"},
 }
 
+// planned is what every message says of a planned change.
+var planned = map[string]string{"nl": "onderhoud", "en": "maintenance"}
+
 func saysWhatAndWhen(t *rapid.T, v View, r Reader, out Rendered) {
 	service := strings.TrimSpace(Clean(v.Service[""], maxService))
 	for channel, said := range map[string]string{
@@ -102,26 +114,44 @@ func saysWhatAndWhen(t *rapid.T, v View, r Reader, out Rendered) {
 		if utf8.RuneCountInString(name) > 40 {
 			name = "lange naam"
 		}
+		if channel == "subject" && (v.Drill || v.Change != nil) { // it says more
+			name = start(name, 5)
+		}
 		if !strings.Contains(said, strings.ToLower(name)) {
 			t.Errorf("%s does not name the service %q: %s", channel, name, said)
 		}
-		if !strings.Contains(said, state[r.Language][v.Kind == Closing]) {
-			t.Errorf("%s does not say the state", channel)
+		if want := choose(v.Change != nil, planned[r.Language], state[r.Language][v.Kind == Closing]); !strings.Contains(said, want) {
+			t.Errorf("%s does not say %q: %s", channel, want, said)
+		}
+		if end := changeEnd(v, r); end != "" && (channel == "text" || channel == "HTML") && !strings.Contains(said, end) {
+			t.Errorf("%s does not say when it was to be done, %q: %s", channel, end, said)
+		}
+		if v.Drill && !strings.Contains(said, map[string]string{"nl": "oefening: ", "en": "exercise: "}[r.Language]) {
+			t.Errorf("%s does not say that it is an exercise: %s", channel, said)
 		}
 		clock := v.NextBefore.In(r.Zone).Format(map[string]string{"nl": "15.04 uur", "en": "15:04"}[r.Language])
 		if strings.HasPrefix(clock, "00.00") {
 			clock = "00.00 uur"
 		}
-		if v.Kind != Closing && channel != "subject" && !strings.Contains(said, clock) {
+		if !v.Kind.final() && channel != "subject" && !strings.Contains(said, clock) {
 			t.Errorf("%s does not say %q", channel, clock)
 		}
 	}
 }
 
+// changeEnd is the clock time at which a planned change is to be done; empty where it
+// is none.
+func changeEnd(v View, r Reader) string {
+	if v.Change == nil || v.Kind == Correction {
+		return ""
+	}
+	return v.Change.End.In(r.Zone).Format(map[string]string{"nl": "15.04 uur", "en": "15:04"}[r.Language])
+}
+
 func keepsToSizes(t *rapid.T, v View, out Rendered) {
 	most := 1
 	if len(v.Words) > 0 {
-		most = maxSegments
+		most = DefaultSegments
 	}
 	if n := Segments(out.SMS); n < 1 || n > most {
 		t.Errorf("SMS of %d segments, %d septets: %s", n, Septets(out.SMS), out.SMS)
@@ -285,12 +315,12 @@ func TestWordsInAnotherLanguageSayMoreThanNone(t *testing.T) {
 
 func TestUnknownReaders(t *testing.T) {
 	p := pack(t)
-	for _, r := range []Reader{{"board", "nl", nil}, {"staff", "fr", nil}} {
+	for _, r := range []Reader{{Reads: "board", Language: "nl"}, {Language: "nl"}} {
 		if _, err := p.Render(outage(First, 1), r); err == nil {
 			t.Errorf("%+v: no error", r)
 		}
 	}
-	if _, err := p.Render(outage("", 1), Reader{"staff", "nl", nil}); err == nil {
+	if _, err := p.Render(outage("", 1), Reader{Reads: "staff", Language: "nl"}); err == nil {
 		t.Error("no kind: no error")
 	}
 }
@@ -301,6 +331,8 @@ func FuzzRender(f *testing.F) {
 		"", "e-mail", "<script>alert(1)</script>", "{{.Lead}}{{end}}", "a\r\nBcc: x@example.org", "\x02late\x03\x00",
 		"\u202egnp.exe\u2066", "🔥👩‍🚒", `"><img src=x onerror=y>`, "</title><b>", "\xff\xc3(", "€€€€", "http://evil.example",
 		"javascript:alert(1)", "a | b\n\nc", strings.Repeat("x", 5000),
+		"https：//evil．example", "evil.example/x", "x@evil.example", "https:⁄⁄evil.example",
+		"=cmd|'/c calc'!A0", "\x1b[31mred\x1b]8;;http://evil.example\x07x", "www.evil.example", "https://sitrep.example@evil.example/",
 	} {
 		f.Add(s, uint8(len(s)))
 	}
@@ -316,29 +348,49 @@ func FuzzRender(f *testing.F) {
 		v.Words, v.Known = map[string]string{s: s}, map[string]string{"": s}
 		v.Alerts = []Alert{{Name: s, Severity: s, Summary: s, Instance: s}}
 		v.Link, v.API, v.Watchdog, v.Returned, v.HeardAt = s, s, s, pick%3 == 0, noon
+		v.Ailment = Ailment{What: []string{"channel", "budget", "queue", "webhook", "store", s}[int(pick)%6], Channel: s, Code: s, Incident: s, Spent: int(pick), Limit: 100}
 		one := map[string]string{"": s}
 		v.Outlived = one
+		v.Account = Account{Summary: one, Impact: one, Workaround: one, Known: one, RuledOut: one, Doing: one}
+		v.Drill = pick%5 == 0
+		if pick%7 == 0 && slices.Contains(alsoOfChange, v.Kind) {
+			v.Change = work(noon)
+		}
+		if v.Change != nil {
+			v.Change.Services, v.Change.UID = []map[string]string{one, mail[0]}, s
+		}
 		v.Consequences, v.Recovered, v.StillOut = []map[string]string{one, mail[0]}, []map[string]string{one}, []map[string]string{one, desk[0]}
 		v.NewConsequences, v.Folded = v.Consequences[int(pick)%2:], []map[string]string{one}
 		if v.Kind == Nudge {
-			v.Asks = []Ask{{s, v.Now, Kind(s), s}, {"board", v.Now.Add(time.Hour), Holding, s + "\n" + s}}
+			v.Asks = []Ask{
+				{Audience: s, At: v.Now, Kind: Kind(s), Text: s, Awaits: 7, By: []string{s}, Alone: pick%2 == 0, Instead: pick%3 == 0},
+				{Audience: "board", At: v.Now.Add(time.Hour), Kind: Holding, Text: s + "\n" + s},
+			}
 		}
 		out, fault := p.checkView(v, r)
 		if len(fault) > 0 {
 			t.Error(fault)
 		}
 		sound(t, s, out)
-		if v.Kind == Closing || v.Kind == Question || v.Kind == Alarm {
+		if !slices.Contains(teamKinds, v.Kind) { // to whom commands are given
+			text := strings.ReplaceAll(out.Text, ": "+webLink(s)+"\n", "\n")
+			for _, said := range []string{out.Subject, text, out.SMS, out.SMSMissed} {
+				if found := clickable(Fill(said, nil), nil); found != "" {
+					t.Errorf("%q may be clicked on in %q", found, said)
+				}
+			}
+		}
+		if slices.Contains(alone, v.Kind) || v.Kind == Question || v.Kind.own() {
 			return
 		}
-		speaker, each, err := p.gather([]Piece{{v, r.Reads}, {v, r.Reads}, {v, r.Reads}}, r)
+		speaker, each, err := p.gather(slices.Repeat([]Piece{{View: v, Reads: r.Reads}}, 3), r)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if out, err = p.combine(speaker, each); err != nil {
 			t.Fatal(err)
 		}
-		if fault := p.pieceFaults(speaker.facts, each, out); len(fault) > 0 {
+		if fault := p.pieceFaults(speaker, each, out); len(fault) > 0 {
 			t.Error(fault)
 		}
 		sound(t, s, out)
@@ -362,7 +414,7 @@ func sound(t *testing.T, s string, out Rendered) {
 	for n := range elements(t, out.HTML) {
 		switch n {
 		case "html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td", "p", "span", "h1", "h2", "br", "strong", "blockquote":
-		case "a":
+		case "a": // only View.Link, which is ours
 			if webLink(s) == "" {
 				t.Error("a link")
 			}

@@ -8,6 +8,7 @@ type section struct {
 	Tone, State, Headline, Opening string
 	Chain                          []string
 	Words                          said
+	Points                         []row // what is known of it
 	Body                           []string
 	Next                           string
 	Quotes                         []quote
@@ -17,6 +18,7 @@ type section struct {
 	Bars                           []bar
 	Alerts                         alertList
 	LinkLabel, Link                string
+	AnswerLabel, Answer            string // a button
 }
 
 type row struct{ Label, Value string }
@@ -75,11 +77,17 @@ func (c *section) under(b *sheet) {
 		}
 		b.lines("")
 	}
+	if len(c.Points) > 0 {
+		b.block(texts(c.Points)...)
+	}
 	for _, p := range c.Body {
 		b.block(p)
 	}
 	if c.Next != "" {
 		b.block(c.Next)
+	}
+	if c.Answer != "" {
+		b.block(c.AnswerLabel+":", c.Answer)
 	}
 	for _, q := range c.Quotes {
 		b.lines(q.Label + ":")
@@ -94,10 +102,7 @@ func (c *section) under(b *sheet) {
 	if c.How != "" || c.Command != "" {
 		b.block(c.How, c.Command)
 	}
-	var lines []string
-	for _, r := range c.Rows {
-		lines = append(lines, r.text())
-	}
+	lines := texts(c.Rows)
 	for _, r := range c.Bars {
 		lines = append(lines, r.text())
 	}
@@ -113,6 +118,13 @@ func (c *section) under(b *sheet) {
 }
 
 func (r row) text() string { return r.Label + ": " + r.Value }
+
+func texts(rows []row) (lines []string) {
+	for _, r := range rows {
+		lines = append(lines, r.text())
+	}
+	return lines
+}
 
 func (l alertList) text() []string {
 	out := []string{l.Label + ":"}

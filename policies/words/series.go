@@ -1,9 +1,6 @@
 package words
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // How many titles a sentence still reads well with, and how many a table has
 // room for.
@@ -63,28 +60,41 @@ func (s *series) Names() string {
 	for _, t := range s.titles {
 		names = append(names, s.tongue.bare(t))
 	}
-	return s.say(names, s.most, [2]string{s.tongue.rest, s.tongue.rest})
+	return s.say(names, s.most, s.tongue.rest)
 }
 
 // say names at most that many, and counts the others; where there is no room
 // for even one beside the count, it only counts.
-func (s *series) say(names []string, most int, others [2]string) string {
-	shown := len(names)
-	if s.Count() > most {
-		shown = min(shown, most-1)
-	}
+func (s *series) say(names []string, most int, others forms) string {
+	shown := s.fitting(most)
 	if shown <= 0 {
 		return s.tongue.count(s.Count(), s.tongue.service)
 	}
 	parts := slices.Clone(names[:shown])
 	if rest := s.Count() - shown; rest > 0 {
-		parts = append(parts, fmt.Sprintf(choose(rest == 1, others[0], others[1]), rest))
+		parts = append(parts, s.tongue.count(rest, others))
 	}
 	said := parts[0]
 	for i, part := range parts[1:] {
 		said += choose(i == len(parts)-2, " "+s.tongue.and+" ", ", ") + part
 	}
 	return said
+}
+
+// fitting is how many are named where there is room for that many.
+func (s *series) fitting(most int) int {
+	if s.Count() > most {
+		return min(len(s.titles), most-1)
+	}
+	return len(s.titles)
+}
+
+// shown is how many the brief form names.
+func (s *series) shown() int {
+	if s == nil {
+		return 0
+	}
+	return max(s.fitting(s.most), 0)
 }
 
 // brief returns the series with at most that many names in its brief form, none

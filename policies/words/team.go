@@ -10,6 +10,8 @@ import (
 // Limits of what the teams are shown, in runes.
 const (
 	maxAudience = 40
+	maxAuthors  = 80
+	maxNumber   = 16 // E.164, with its +
 	maxMatchers = 200
 	// maxAsk is for the text of one update that falls due, maxAsks for those of
 	// a message together: what is cut off is the end of the longest.
@@ -23,9 +25,13 @@ const quoted = 10
 // team is what only messages to the teams say.
 type team struct {
 	API      string // the incident's address in the API
+	Answer   string // where the reader answers by a tap
+	Replies  bool   // by SMS, to
+	ReplyTo  string // a number; empty: the one that it comes from
 	Heard    moment
 	Watchdog string
 	Returned bool
+	Ails     Ailment
 	// Ask is the update that falls due first, or the one that is being said;
 	// Asks is how many there are.
 	Ask  ask
@@ -40,26 +46,32 @@ type ask struct {
 	Audience string
 	At       moment
 	Kind     Kind
+	Awaits   int    // the number by which it waits for a yes; 0: it does not
+	By       string // who wrote what is new in it
+	Alone    bool   // nobody else can say yes
+	Instead  bool   // something neutral goes out where nobody does
 	text     string
 }
 
 // MoreAsks is how many there are beside the first.
 func (t team) MoreAsks() int { return max(t.Asks-1, 0) }
 
-func newTeam(v View, at func(time.Time) moment) team {
+func newTeam(v View, at func(time.Time) moment, clean func(string, int) string) team {
 	t := team{
-		API: webLink(v.API), Heard: at(v.HeardAt),
+		API: webLink(v.API), Answer: webLink(v.Answer), Replies: v.Replies, ReplyTo: Clean(v.ReplyTo, maxNumber), Heard: at(v.HeardAt),
 		Watchdog: Clean(v.Watchdog, maxMatchers), Returned: v.Returned,
+		Ails: v.Ailment.clean(clean),
 		Asks: len(v.Asks),
 	}
 	due := slices.Clone(v.Asks)
 	slices.SortStableFunc(due, func(a, b Ask) int {
-		return cmp.Or(a.At.Compare(b.At), strings.Compare(a.Audience, b.Audience))
+		return cmp.Or(waits(a)-waits(b), a.At.Compare(b.At), strings.Compare(a.Audience, b.Audience))
 	})
 	for _, a := range due[:min(len(due), quoted)] {
 		t.asks = append(t.asks, ask{
-			Audience: Clean(a.Audience, maxAudience), At: at(a.At), Kind: a.Kind,
-			text: CleanText(withoutFoot(Fill(a.Text, nil)), maxAsk),
+			Audience: clean(a.Audience, maxAudience), At: at(a.At), Kind: a.Kind, Awaits: a.Awaits,
+			By: clean(strings.Join(a.By, ", "), maxAuthors), Alone: a.Alone, Instead: a.Instead,
+			text: CleanText(Body(a.Text), maxAsk),
 		})
 	}
 	if len(t.asks) > 0 {
@@ -67,6 +79,18 @@ func newTeam(v View, at func(time.Time) moment) team {
 	}
 	return t
 }
+
+// waits brings what waits for a yes before what goes out by itself.
+func waits(a Ask) int {
+	if a.Awaits > 0 {
+		return 0
+	}
+	return 1
+}
+
+// Body is the plain text of an email as somebody reads it whom it is shown to before it
+// goes out: nothing in its slots, and without its foot.
+func Body(text string) string { return withoutFoot(Fill(text, nil)) }
 
 // withoutFoot takes the last lines off the plain text of an email: who it is
 // from is no matter of words.

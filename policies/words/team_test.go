@@ -7,58 +7,46 @@ import (
 	"time"
 )
 
-// nudge asks for words for the updates that go out at half past two.
+// nudge is one whose quoted updates are in a language.
 func nudge(t *testing.T, number int, language string, told ...string) View {
 	t.Helper()
-	v := outage(Nudge, number)
-	v.NextBefore, v.API = time.Time{}, "https://sitrep.example/api/v1/incidents/SR-12"
-	for i, audience := range told {
-		due := outage(Holding, 2+i)
-		due.Now, due.NextBefore = v.Now.Add(20*time.Minute), v.Now.Add(40*time.Minute)
-		out, err := pack(t).Render(due, Reader{Reads: audiences[i%len(audiences)], Language: language, Zone: zone(t, "Europe/Amsterdam")})
-		if err != nil {
-			t.Fatal(err)
-		}
-		v.Asks = append(v.Asks, Ask{Audience: audience, At: v.Now.Add(time.Duration(20+5*i) * time.Minute), Kind: Holding, Text: out.Text})
+	v, err := pack(t).nudge(Scene{Quoted: Reader{Language: language, Zone: zone(t, "Europe/Amsterdam")}}, number, told...)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return v
-}
-
-func question(number int) View {
-	v := outage(Question, number)
-	v.NextBefore, v.HeardAt, v.API = time.Time{}, noon.Add(4*time.Minute), "https://sitrep.example/api/v1/incidents/SR-12"
-	v.Now = noon.Add(6 * time.Hour)
-	return v
-}
-
-func alarm(number int) View {
-	return View{
-		Organisation: "Gemeente Voorbeeld", Kind: Alarm, Number: number, Now: noon.Add(20 * time.Minute), HeardAt: noon,
-		Watchdog: `alertname="Watchdog"`, Link: "https://sitrep.example/",
-	}
 }
 
 func TestGoldenTeam(t *testing.T) {
-	bare, never, returned := nudge(t, 3, "nl"), alarm(1), alarm(3)
+	bare, never, silent := nudge(t, 3, "nl"), alarm(1), returned(alarm(2))
 	bare.API, bare.Link, bare.Phase = "", "", "monitoring"
 	never.HeardAt = time.Time{}
-	returned.Returned, returned.Since = true, noon
+	over := returned(ailing(1, Ailment{What: "channel", Channel: "email", Code: "535 5.7.8"}))
 	chained := question(2)
 	chained.Consequences = mail
 	chained.Service = map[string]string{"nl": "het netwerk", "en": "the network"}
 	tell(t, "team.", []message{
-		{"nudge, one update", "communication", nudge(t, 1, "nl", "board")},
-		{"nudge, three updates", "communication", nudge(t, 2, "en", "board", "management", "staff")},
-		{"nudge, nothing known", "resolution", bare},
-		{"question", "communication", question(1)},
-		{"question", "resolution", question(1)},
-		{"question again, a consequence", "resolution", chained},
-		{"alarm", "communication", alarm(1)},
-		{"alarm", "resolution", alarm(1)},
-		{"alarm again", "resolution", alarm(2)},
-		{"alarm, never heard", "resolution", never},
-		{"alarm over", "communication", returned},
-		{"alarm over", "resolution", returned},
+		{title: "nudge, one update", reads: "communication", view: nudge(t, 1, "nl", "board")},
+		{title: "nudge, three updates", reads: "communication", view: nudge(t, 2, "en", "board", "management", "staff")},
+		{title: "nudge, nothing known", reads: "resolution", view: bare},
+		{title: "question", reads: "communication", view: question(1)},
+		{title: "question", reads: "resolution", view: question(1)},
+		{title: "question again, a consequence", reads: "resolution", view: chained},
+		{title: "alarm", reads: "communication", view: alarm(1)},
+		{title: "alarm", reads: "resolution", view: alarm(1)},
+		{title: "alarm again", reads: "resolution", view: alarm(2)},
+		{title: "alarm, never heard", reads: "resolution", view: never},
+		{title: "alarm over", reads: "communication", view: silent},
+		{title: "alarm over", reads: "resolution", view: silent},
+		{title: "no mail", reads: "resolution", view: ailing(1, Ailment{What: "channel", Channel: "email", Code: "535 5.7.8"})},
+		{title: "no SMS", reads: "resolution", view: ailing(1, Ailment{What: "channel", Channel: "sms", Code: "20003"})},
+		{title: "mail again", reads: "resolution", view: over},
+		{title: "budget near its end", reads: "resolution", view: ailing(1, Ailment{What: "budget", Channel: "sms", Spent: 400, Limit: 500, Incident: "SR-12"})},
+		{title: "budget used up", reads: "resolution", view: ailing(2, Ailment{What: "budget", Channel: "sms", Spent: 2000, Limit: 2000})},
+		{title: "mail is late", reads: "resolution", view: ailing(1, Ailment{What: "queue", Channel: "email"})},
+		{title: "a token is wrong", reads: "resolution", view: ailing(1, Ailment{What: "webhook", Code: "401"})},
+		{title: "a webhook is too large", reads: "resolution", view: ailing(1, Ailment{What: "webhook", Code: "413"})},
+		{title: "a full disk", reads: "resolution", view: ailing(1, Ailment{What: "store"})},
 	})
 }
 
@@ -101,7 +89,7 @@ func TestNudgeOfManyUpdatesStaysSmall(t *testing.T) {
 	if n := len(out.HTML) + len(out.Text); n >= maxMail {
 		t.Errorf("%d bytes", n)
 	}
-	if !strings.Contains(out.Text, "and 30 more updates") || !strings.Contains(out.Text, "40 updates go out") {
+	if !strings.Contains(out.Text, "and 30 more updates") || !strings.Contains(out.Text, "the first of 40 updates") {
 		t.Error(out.Text)
 	}
 }
@@ -110,7 +98,7 @@ func TestNudgeOfManyUpdatesStaysSmall(t *testing.T) {
 func TestCommandsAreSafeToCopy(t *testing.T) {
 	for _, api := range []string{"https://a.example/'; rm -rf ~ #", "https://a.example/$(x) y", "javascript:x", "https://a.example/\n-o x"} {
 		v := question(1)
-		v.API = api
+		v.API, v.Answer = api, ""
 		for _, reads := range teams {
 			out, err := pack(t).Render(v, Reader{Reads: reads, Language: "en"})
 			if err != nil {

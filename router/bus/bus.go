@@ -22,6 +22,18 @@ import (
 type Options struct {
 	Dir string // the storage path; made where it is missing
 	Log *slog.Logger
+	// Existing says that there must be a store already: none is made.
+	Existing bool
+	// Cluster is where the streams are; nil: the embedded server has them, under Dir.
+	Cluster *Cluster
+	// Name tells this process from all others, also those before it on this machine.
+	Name string
+	// Worker says that this process only works on what others order, on a cluster. It
+	// keeps no files, makes no streams, and waits for those that a router makes.
+	Worker bool
+	// Reader says that this process looks at a store on a cluster, or changes it while
+	// nobody else is at it, and keeps no files.
+	Reader bool
 }
 
 // Bus is an open store. Its methods may be called from any goroutine.
@@ -29,7 +41,13 @@ type Bus struct {
 	dir     string
 	log     *slog.Logger
 	lock    *os.File
-	server  *server.Server
+	server  *server.Server // nil: on a cluster
+	cluster *Cluster       // nil: embedded
+	name    string
+	worker  bool
+	reader  bool
+	refusal atomic.Pointer[string] // what the server said last that it does not allow
+	closing atomic.Bool
 	conn    *nats.Conn
 	js      jetstream.JetStream
 	streams map[string]jetstream.Stream
@@ -37,6 +55,19 @@ type Bus struct {
 	inbox   *inbox
 	marks   *marks
 	facts   facts
+	place   atomic.Uint64 // of the last commit that is known here
+	cutAt   atomic.Int64  // when the connection to others' servers was cut last
+	audit   auditing
+	leaving leaving
+	shelved shelved
+
+	suppressed  suppressions
+	withdrawals withdrawals
+
+	// unfinished is where in the outbox the first part stands that was not
+	// finished at the start; beyond its end, where all were.
+	unfinished uint64
+	existing   bool // no stream is made
 
 	ailing atomic.Bool   // the engine cannot write
 	sick   chan struct{} // it may be so
@@ -46,47 +77,112 @@ type Bus struct {
 // Open opens the store, makes it where there was never one, and checks that
 // nothing of it was lost. The error says what to do.
 func Open(ctx context.Context, o Options) (*Bus, error) {
-	b := &Bus{dir: o.Dir, log: o.Log, streams: map[string]jetstream.Stream{}, sick: make(chan struct{}, 1)}
-	if err := b.open(ctx); err != nil {
-		b.Close()
-		return nil, err
+	if o.Existing && o.Cluster == nil {
+		if _, err := os.Stat(filepath.Join(o.Dir, "nats")); err != nil {
+			return nil, fmt.Errorf("there is no store under %s\nhint: --storage.path names the folder that sitrep serve uses; where nats.url is set, --config.file names the configuration, and nats account backup takes the place of an export", o.Dir)
+		}
 	}
-	return b, nil
+	b := &Bus{
+		dir: o.Dir, log: o.Log, streams: map[string]jetstream.Stream{}, sick: make(chan struct{}, 1),
+		leaving: leaving{to: map[string]uint64{}}, cluster: o.Cluster, name: o.Name, worker: o.Worker, reader: o.Reader,
+		existing: o.Existing || o.Worker,
+	}
+	if b.cluster != nil && (b.worker || o.Reader) {
+		b.dir = ""
+	}
+	err := b.open(ctx)
+	if err == nil {
+		return b, nil
+	}
+	b.Close()
+	switch {
+	case ctx.Err() != nil || !silent(err):
+	case b.cluster != nil:
+		err = b.refused(err)
+	default:
+		err = fmt.Errorf("%w\nhint: the embedded NATS server does not answer; one of its files is damaged: restore the store from a backup", err)
+	}
+	return nil, err
 }
 
 func (b *Bus) open(ctx context.Context) (err error) {
-	if err := os.MkdirAll(b.dir, 0o700); err != nil {
-		return fmt.Errorf("make the storage folder: %w", err)
-	}
-	if b.lock, err = lock(filepath.Join(b.dir, "lock")); err != nil {
+	if err := b.takeFolder(); err != nil {
 		return err
 	}
-	if b.marks, err = readMarks(filepath.Join(b.dir, "highest.json")); err != nil {
-		return err
+	if b.cluster != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = undated(ctx)
+		defer cancel()
+		err = b.join(ctx)
+	} else {
+		err = b.startEngine()
 	}
-	if err := b.startEngine(); err != nil {
+	if err != nil {
 		return err
 	}
 	begun, err := b.openStreams(ctx)
 	if err != nil {
 		return err
 	}
-	if err := b.readKey(ctx, begun); err != nil {
-		return err
+	steps := []func() error{
+		func() error { return b.readKey(ctx, begun) },
+		func() error { return b.readSuppressions(ctx) },
+	}
+	if !b.worker { // whoever orders parts has looked whether they can be read
+		steps = append(steps, func() error { return b.intact(ctx) })
+	}
+	for _, step := range steps {
+		if err := b.patiently(ctx, step, silent); err != nil {
+			return err
+		}
 	}
 	// Only now: a start cut short before this is a first start again.
 	if err := b.marks.write(); err != nil {
 		return err
 	}
 	b.marks.start(b.log)
-	b.doctor = b.startDoctor()
+	if b.cluster == nil {
+		b.doctor = b.startDoctor()
+	} else {
+		b.doctor = b.startEars()
+		if !b.reader {
+			if err := b.answerAlive(); err != nil {
+				return err
+			}
+		}
+	}
 	b.inbox = newInbox(b.publish)
 	return nil
+}
+
+// takeFolder takes the storage folder for this process, and reads how far the streams
+// once reached. A worker has none.
+func (b *Bus) takeFolder() (err error) {
+	if b.dir == "" {
+		b.marks = newMarks("")
+		return nil
+	}
+	if err := os.MkdirAll(b.dir, 0o700); err != nil {
+		return fmt.Errorf("make the storage folder: %w", err)
+	}
+	if b.lock, err = lock(filepath.Join(b.dir, lockFile)); err != nil {
+		return err
+	}
+	guard := guardFile
+	if b.cluster != nil {
+		guard = clusterGuardFile
+		if _, err := os.Stat(filepath.Join(b.dir, "nats")); err == nil {
+			b.log.Warn("the storage folder holds a store of the embedded server, which is left alone: nats.url is set", "dir", b.dir)
+		}
+	}
+	b.marks, err = readMarks(filepath.Join(b.dir, guard))
+	return err
 }
 
 // Close stops everything that Open started and returns when it is stopped. It
 // may be called on a store that did not open wholly.
 func (b *Bus) Close() {
+	b.closing.Store(true)
 	if b.inbox != nil {
 		b.inbox.close()
 	}
@@ -97,17 +193,17 @@ func (b *Bus) Close() {
 	if b.marks != nil {
 		b.marks.close()
 	}
-	if b.conn != nil {
-		b.conn.Close()
-	}
-	if b.server != nil {
-		b.server.Shutdown()
-		b.server.WaitForShutdown()
+	if !b.stopEngine() {
+		b.log.Error("the embedded NATS server does not stop; one of its files is damaged", "dir", b.dir)
+		return // and keeps the folder as long as this process lives
 	}
 	if b.lock != nil {
 		b.lock.Close() // releases it
 	}
 }
+
+// Name tells this process from all others.
+func (b *Bus) Name() string { return b.name }
 
 // Key makes the ids that tell nothing about addresses. It is the store's own
 // and never changes.
@@ -116,6 +212,11 @@ func (b *Bus) Key() channels.Key { return b.key }
 // readKey reads the store's key, and makes it on the first start.
 func (b *Bus) readKey(ctx context.Context, begun bool) error {
 	msg, err := b.streams[streamMeta].GetLastMsgForSubject(ctx, subjectMeta+"key")
+	for b.worker && errors.Is(err, jetstream.ErrMsgNotFound) { // a router is about to make it
+		if err = rest(ctx, workerPause); err == nil {
+			msg, err = b.streams[streamMeta].GetLastMsgForSubject(ctx, subjectMeta+"key")
+		}
+	}
 	if err == nil {
 		b.key = msg.Data
 		return nil
@@ -124,11 +225,15 @@ func (b *Bus) readKey(ctx context.Context, begun bool) error {
 		return fmt.Errorf("read the store's key: %w", err)
 	}
 	if begun {
-		return fmt.Errorf("the store's key is missing from stream %s\nhint: restore the storage folder from a backup; without the key every recipient would be written to anew", streamMeta)
+		return fmt.Errorf("the store's key is missing from stream %s\nhint: restore the store from a backup; without the key every recipient would be written to anew", streamMeta)
 	}
 	key := make([]byte, 32)
 	rand.Read(key)
-	if _, err := b.publish(ctx, subjectMeta+"key", key, jetstream.WithExpectLastSequencePerSubject(0)); err != nil {
+	_, err = b.publish(ctx, subjectMeta+"key", key, jetstream.WithExpectLastSequencePerSubject(0))
+	if outOfTurn(err) { // another one began at the same moment
+		return b.readKey(ctx, true)
+	}
+	if err != nil {
 		return fmt.Errorf("store the store's key: %w", err)
 	}
 	b.key = key
@@ -178,7 +283,13 @@ func (b *Bus) publish(ctx context.Context, subject string, data []byte, opts ...
 		return 0, errAiling
 	}
 	msg := &nats.Msg{Subject: subject, Header: nats.Header{"Sitrep-Schema": []string{"1"}}, Data: data}
-	ack, err := b.js.PublishMsg(ctx, msg, opts...)
+	var ack *jetstream.PubAck
+	var err error
+	if b.cluster != nil {
+		ack, err = b.publishAway(ctx, msg, opts)
+	} else {
+		ack, err = b.js.PublishMsg(ctx, msg, opts...)
+	}
 	if err != nil {
 		if !outOfTurn(err) && !errors.Is(err, context.Canceled) {
 			b.suspect()

@@ -37,7 +37,7 @@ var startTimeout = 2 * time.Minute
 
 // startEngine runs the embedded server and connects to it.
 func (b *Bus) startEngine() (err error) {
-	if err := b.room(); err != nil {
+	if err := errors.Join(b.room(), b.sparePositions()); err != nil {
 		return err
 	}
 	b.server, err = server.NewServer(&server.Options{
@@ -66,7 +66,7 @@ func (b *Bus) startEngine() (err error) {
 	case <-started:
 	case <-time.After(startTimeout):
 		b.server = nil
-		return fmt.Errorf("the embedded NATS server did not open its files within %v\nhint: one of them is damaged; restore the storage folder from a backup", startTimeout)
+		return fmt.Errorf("the embedded NATS server did not open its files within %v\nhint: one of them is damaged; restore the store from a backup", startTimeout)
 	}
 	if !b.server.ReadyForConnections(startTimeout) {
 		return fmt.Errorf("the embedded NATS server was not ready within %v\nhint: its own lines in the log say why", startTimeout)
@@ -83,6 +83,36 @@ func (b *Bus) startEngine() (err error) {
 	return err
 }
 
+// stopTimeout is how long the engine may take to stop. Over some damage it turns
+// in circles when a file is read, and cannot be stopped; the process is to end.
+const stopTimeout = 20 * time.Second
+
+// stopEngine reports whether it is stopped.
+func (b *Bus) stopEngine() bool {
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		if b.conn != nil {
+			if b.cluster != nil && b.conn.IsConnected() { // what says that a part is free is on its way
+				b.conn.FlushTimeout(time.Second)
+			}
+			b.conn.Close()
+		}
+		if b.server != nil {
+			b.server.Shutdown()
+			b.server.WaitForShutdown()
+		}
+	}()
+	late := time.NewTimer(stopTimeout)
+	defer late.Stop()
+	select {
+	case <-stopped:
+		return true
+	case <-late.C:
+		return false
+	}
+}
+
 // errAiling says that the engine cannot write, and that the doctor is at it.
 var errAiling = errors.New("the store's files cannot be written")
 
@@ -91,6 +121,9 @@ var errAiling = errors.New("the store's files cannot be written")
 func (b *Bus) healthy() error {
 	if b.ailing.Load() {
 		return errAiling
+	}
+	if b.cluster != nil {
+		return b.connected()
 	}
 	if h := b.server.Healthz(nil); h.StatusCode != 200 {
 		return errors.New(h.Error)

@@ -3,7 +3,11 @@ package bus
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"path/filepath"
+	"testing"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"sitrep/channels"
@@ -39,3 +43,33 @@ func (b *Bus) Last(ctx context.Context, part string) (r channels.Record, err err
 	}
 	return readRecord(msg)
 }
+
+// Twin is the store as another process on it has it: with a connection of its own.
+func Twin(t *testing.T, b *Bus) *Bus {
+	t.Helper()
+	other := &Bus{dir: t.TempDir(), log: slog.New(slog.DiscardHandler), streams: map[string]jetstream.Stream{}, key: b.key, sick: make(chan struct{}, 1), leaving: leaving{to: map[string]uint64{}}}
+	var err error
+	if other.marks, err = readMarks(filepath.Join(other.dir, guardFile)); err != nil {
+		t.Fatal(err)
+	}
+	if other.conn, err = nats.Connect("", nats.InProcessServer(b.server)); err != nil {
+		t.Fatal(err)
+	}
+	if other.js, err = jetstream.New(other.conn); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range wanted {
+		if other.streams[c.Name], err = other.js.Stream(t.Context(), c.Name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other.inbox = newInbox(other.publish)
+	t.Cleanup(func() {
+		other.inbox.close()
+		other.conn.Close()
+	})
+	return other
+}
+
+// Cut ends the connection as a kill of the process does.
+func (b *Bus) Cut() { b.conn.Close() }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -19,6 +18,9 @@ import (
 type facts struct {
 	number uint64 // of the last commit
 	hash   string // of the last commit's bytes
+	// recap is after which commit the one that is being written begins, and founded
+	// the last that was written whole.
+	recap, founded *cut
 }
 
 // ErrNotAlone says that another router committed in between: this one is not
@@ -32,14 +34,20 @@ func (notAlone) Error() string { return "another router has committed to this st
 // Final says that trying again is of no use.
 func (notAlone) Final() bool { return true }
 
+// Outdated says why: somebody else's turn has come.
+func (notAlone) Outdated() bool { return true }
+
 // Commit appends one commit: its facts happened, all of them, or none did. The
 // number and hash of the chain are filled in. An error other than ErrNotAlone
 // may be tried again with the same commit.
 func (b *Bus) Commit(ctx context.Context, c incident.Commit) error {
 	c.Number, c.Prev = b.facts.number+1, b.facts.hash
-	data, err := json.Marshal(c)
+	data, err := c.Encode()
 	if err != nil {
 		return fmt.Errorf("encode commit %d: %w", c.Number, err)
+	}
+	if c.Recap != nil && c.Recap.Blank {
+		data = append(data, bytes.Repeat([]byte(" "), paddingSize)...)
 	}
 	_, err = b.publish(ctx, subjectFacts, data, jetstream.WithExpectLastSequence(b.facts.number))
 	if outOfTurn(err) {
@@ -52,8 +60,28 @@ func (b *Bus) Commit(ctx context.Context, c incident.Commit) error {
 	if err != nil {
 		return fmt.Errorf("store commit %d: %w", c.Number, err)
 	}
-	b.facts.number, b.facts.hash = c.Number, digest(data)
+	b.facts.recapped(c)
+	b.goOn(c, data)
 	return nil
+}
+
+// check asks that a commit is the next.
+func (f *facts) check(s stored) error {
+	switch c := s.commit; {
+	case s.err != nil:
+		return broken(f.number+1, "it cannot be read: "+s.err.Error())
+	case c.Number != f.number+1 || s.seq != c.Number:
+		return broken(f.number+1, fmt.Sprintf("commit %d stands at message %d in its place", c.Number, s.seq))
+	case c.Prev != f.hash:
+		return broken(max(f.number, 1), "the commit after it names another hash")
+	}
+	return nil
+}
+
+// goOn goes on after a commit.
+func (b *Bus) goOn(c incident.Commit, data []byte) {
+	b.facts.number, b.facts.hash = c.Number, digest(data)
+	b.place.Store(c.Number)
 }
 
 // holds reports whether a stored commit is byte for byte this one.
@@ -72,37 +100,50 @@ var readTimeout = 10 * time.Second
 // that is lost, cut or changed is an error that names it. It must be called
 // once before the first Commit.
 func (b *Bus) Replay(ctx context.Context, apply func(incident.Commit) error) error {
-	b.facts.number, b.facts.hash = 0, ""
-	state, err := b.info(ctx, streamFacts)
-	if err != nil || state.LastSeq == 0 {
+	cut, err := b.purged(ctx, streamFacts)
+	if err != nil {
 		return err
 	}
+	b.facts = facts{number: cut.To, hash: cut.Hash}
+	state, err := b.info(ctx, streamFacts)
+	if err != nil {
+		return err
+	}
+	if known := b.marks.get(streamFacts); b.cluster != nil && state.LastSeq < known {
+		return b.lossOf([]string{fmt.Sprintf("the facts reach commit %d, and reached %d", state.LastSeq, known)})
+	}
+	if state.LastSeq == 0 {
+		return nil
+	}
+	founding := cut.To > 0
 	done := errors.New("done")
 	reading, cancel := context.WithCancel(ctx)
 	defer cancel()
 	// The engine says nothing of a message that it cannot read: none comes.
 	stalled := time.AfterFunc(readTimeout, cancel)
 	defer stalled.Stop()
-	err = b.read(reading, streamFacts, 1, func(seq uint64, data []byte, pending uint64) error {
-		stalled.Stop()
-		defer stalled.Reset(readTimeout)
-		var c incident.Commit
-		if err := json.Unmarshal(data, &c); err != nil {
-			return broken(b.facts.number+1, "it cannot be read: "+err.Error())
-		}
-		switch {
-		case c.Number != b.facts.number+1 || seq != c.Number:
-			return broken(b.facts.number+1, fmt.Sprintf("commit %d stands at message %d in its place", c.Number, seq))
-		case c.Prev != b.facts.hash:
-			return broken(max(b.facts.number, 1), "the commit after it names another hash")
-		}
-		if err := apply(c); err != nil {
+	err = ahead(reading, func(ctx context.Context, take func(uint64, []byte, bool) error) error {
+		return b.read(ctx, streamFacts, cut.To+1, func(seq uint64, data []byte, pending uint64) error {
+			stalled.Stop()
+			defer stalled.Reset(readTimeout)
+			err := take(seq, data, pending == 0)
+			if err == nil && pending == 0 && (seq >= state.LastSeq || b.cluster == nil) { // a copy may not have all of it yet
+				return done
+			}
+			return err
+		})
+	}, func(s stored) error {
+		c := s.commit
+		if err := b.facts.check(s); err != nil {
 			return err
 		}
-		b.facts.number, b.facts.hash = c.Number, digest(data)
-		if pending == 0 {
-			return done
+		if c.Recap == nil || founding { // else one that was begun and came to nothing: the facts stand before it
+			if err := apply(c); err != nil {
+				return err
+			}
 		}
+		founding = founding && c.Recap != nil && c.Recap.More
+		b.goOn(c, s.data)
 		return nil
 	})
 	switch {
@@ -111,13 +152,16 @@ func (b *Bus) Replay(ctx context.Context, apply func(incident.Commit) error) err
 	case errors.Is(err, done):
 		return nil
 	case reading.Err() != nil && ctx.Err() == nil:
+		if err := b.absent(ctx, streamFacts, b.facts.number+1); err != nil {
+			return fmt.Errorf("read commit %d: %w", b.facts.number+1, err)
+		}
 		return broken(b.facts.number+1, "it cannot be read")
 	}
 	return err
 }
 
 func broken(number uint64, what string) error {
-	return fmt.Errorf("the facts are broken at commit %d: %s\nhint: restore the storage folder from a backup", number, what)
+	return fmt.Errorf("the facts are broken at commit %d: %s\nhint: restore the store from a backup", number, what)
 }
 
 func digest(data []byte) string {

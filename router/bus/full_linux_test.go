@@ -88,7 +88,7 @@ func TestAFullDisk(t *testing.T) {
 		accepted := 0
 		put := func() error {
 			began := time.Now()
-			in := incident.Input{At: time.Now(), Resolve: &incident.Resolve{Incident: "SR-1", Reason: strings.Repeat("x", 1000)}}
+			in := incident.Input{At: time.Now(), Reason: strings.Repeat("x", 1000), Resolve: &incident.Resolve{Incident: "SR-1"}}
 			err := b.Put(ctx, in)
 			if took := time.Since(began); took > 6*time.Second {
 				t.Errorf("a caller waited %v", took)

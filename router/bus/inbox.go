@@ -62,7 +62,11 @@ func (b *Bus) Put(ctx context.Context, inputs ...incident.Input) error {
 	stored := make(chan error, len(inputs))
 	entries := make([]entry, len(inputs))
 	for n, in := range inputs {
-		data, err := json.Marshal(in)
+		data, written := in.AppendJSON(nil)
+		var err error
+		if !written {
+			data, err = json.Marshal(in)
+		}
 		if err != nil {
 			return fmt.Errorf("encode an input: %w", err)
 		}
@@ -85,6 +89,12 @@ func (b *Bus) Put(ctx context.Context, inputs ...incident.Input) error {
 		}
 	}
 	return nil
+}
+
+// Aftermath stores what became of a part's deliveries later as an input.
+func (b *Bus) Aftermath(ctx context.Context, a channels.Aftermath) error {
+	in := incident.Aftermath(a)
+	return b.Put(ctx, incident.Input{At: time.Now().UTC(), Aftermath: &in})
 }
 
 // Report stores a worker's report as an input.
@@ -212,14 +222,14 @@ func (b *Bus) Inputs(ctx context.Context, after uint64, take func(seq uint64, in
 	next := after + 1
 	err = b.read(reading, streamInbox, next, func(seq uint64, data []byte, pending uint64) error {
 		stalled.Stop()
-		var inputs []incident.Input
 		if seq != next {
 			return damaged(fmt.Sprintf("inbox messages %d to %d are missing", next, seq-1))
 		}
-		if err := json.Unmarshal(data, &inputs); err != nil {
+		inputs, err := incident.ReadInputs(data)
+		if err != nil {
 			return damaged(fmt.Sprintf("inbox message %d cannot be read: %v", seq, err))
 		}
-		if err := take(seq, inputs, pending == 0); err != nil {
+		if err := take(seq, inputs, pending == 0 && (seq >= state.LastSeq || b.cluster == nil)); err != nil {
 			return err
 		}
 		next = seq + 1
@@ -229,6 +239,9 @@ func (b *Bus) Inputs(ctx context.Context, after uint64, take func(seq uint64, in
 		return nil
 	})
 	if reading.Err() != nil && ctx.Err() == nil {
+		if err := b.absent(ctx, streamInbox, next); err != nil {
+			return fmt.Errorf("read inbox message %d: %w", next, err)
+		}
 		return damaged(fmt.Sprintf("inbox message %d cannot be read", next))
 	}
 	return err
@@ -238,7 +251,7 @@ func (b *Bus) Inputs(ctx context.Context, after uint64, take func(seq uint64, in
 type damaged string
 
 func (d damaged) Error() string {
-	return string(d) + "\nhint: the store is damaged; restore the storage folder from a backup"
+	return string(d) + "\nhint: the store is damaged; restore the store from a backup"
 }
 
 // Final says that trying again is of no use.
@@ -253,13 +266,13 @@ func (b *Bus) read(ctx context.Context, stream string, from uint64, take func(se
 	if err != nil {
 		return fmt.Errorf("read stream %s: %w", stream, err)
 	}
-	msgs, err := c.Messages(jetstream.PullMaxMessages(500))
+	next, stop, err := b.arrivals(c, 500)
 	if err != nil {
 		return fmt.Errorf("read stream %s: %w", stream, err)
 	}
-	defer msgs.Stop()
+	defer stop()
 	for {
-		msg, err := msgs.Next(jetstream.NextContext(ctx))
+		msg, err := next(ctx)
 		if err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()

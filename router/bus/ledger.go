@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -27,7 +29,7 @@ func (b *Bus) Records(ctx context.Context, part string) ([]channels.Record, uint
 		// The engine says so too of one whose file is damaged.
 		n, err := b.count(ctx, streamLedger, subject)
 		if err == nil && n > 0 {
-			err = errors.New("its last record is damaged\nhint: restore the storage folder from a backup")
+			err = errors.New("its last record is damaged\nhint: restore the store from a backup")
 		}
 		if err != nil {
 			return fail(err)
@@ -52,7 +54,7 @@ func (b *Bus) Records(ctx context.Context, part string) ([]channels.Record, uint
 		}
 		// What fenced it names the one before it.
 		if before := msg.Header.Get(jetstream.ExpectedLastSubjSeqHeader); before != strconv.FormatUint(seq, 10) {
-			return fail(fmt.Errorf("message %s, before message %d, is damaged\nhint: restore the storage folder from a backup", before, msg.Sequence))
+			return fail(fmt.Errorf("message %s, before message %d, is damaged\nhint: restore the store from a backup", before, msg.Sequence))
 		}
 		r, err := readRecord(msg)
 		if err != nil {
@@ -95,4 +97,88 @@ func (b *Bus) Record(ctx context.Context, part string, r channels.Record, last u
 		return 0, fmt.Errorf("store a record of %s: %w", part, err)
 	}
 	return seq, nil
+}
+
+// Spent returns how many attempts of a channel since a moment were or may have been
+// accepted, as the ledger has it: for one incident, or for all where it is empty.
+// What a crash left attempting is among them.
+func (b *Bus) Spent(ctx context.Context, channel, incident string, since time.Time) (int, error) {
+	if incident == "" {
+		incident = "*"
+	}
+	type row struct {
+		part string
+		n    int
+	}
+	spent := map[row]int{}
+	err := b.scan(ctx, streamLedger, subjectLedger+incident+".*.*."+channel, since, func(subject string, data []byte) error {
+		var r channels.Record
+		if err := json.Unmarshal(data, &r); err != nil {
+			return err
+		}
+		for _, t := range r.Steps {
+			n := t.Maybe
+			if t.State == channels.Attempting {
+				n++
+			}
+			spent[row{subject, t.Row}] = n
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count what was spent by %s: %w", channel, err)
+	}
+	sum := 0
+	for _, n := range spent {
+		sum += n
+	}
+	return sum, nil
+}
+
+// scan hands over what a stream holds now under a subject, from a moment on.
+func (b *Bus) scan(ctx context.Context, stream, subject string, since time.Time, take func(subject string, data []byte) error) error {
+	from := jetstream.OrderedConsumerConfig{FilterSubjects: []string{subject}, DeliverPolicy: jetstream.DeliverAllPolicy}
+	if !since.IsZero() {
+		from.DeliverPolicy, from.OptStartTime = jetstream.DeliverByStartTimePolicy, &since
+	}
+	c, err := b.js.OrderedConsumer(ctx, stream, from)
+	if err != nil {
+		return err
+	}
+	info, err := c.Info(ctx)
+	if err != nil || info.NumPending == 0 {
+		return err
+	}
+	// The engine says nothing of a message that it cannot read: none comes.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stalled := time.AfterFunc(readTimeout, cancel)
+	defer stalled.Stop()
+	next, stop, err := b.arrivals(c, 500)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	for {
+		msg, err := next(ctx)
+		if err != nil {
+			return err
+		}
+		stalled.Reset(readTimeout)
+		meta, err := msg.Metadata()
+		if err != nil {
+			return err
+		}
+		if strings.HasSuffix(msg.Subject(), "."+padding) {
+			err = nil
+		} else {
+			err = take(msg.Subject(), msg.Data())
+		}
+		if err != nil {
+			return fmt.Errorf("message %d: %w", meta.Sequence.Stream, err)
+		}
+		if meta.NumPending == 0 {
+			return nil
+		}
+	}
 }

@@ -28,8 +28,13 @@ type marks struct {
 	done chan struct{}
 }
 
+// newMarks begins with nothing; without a file, nothing is kept here.
+func newMarks(file string) *marks {
+	return &marks{file: file, high: map[string]uint64{}, wake: make(chan struct{}, 1)}
+}
+
 func readMarks(file string) (*marks, error) {
-	m := &marks{file: file, high: map[string]uint64{}, wake: make(chan struct{}, 1)}
+	m := newMarks(file)
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return m, nil
@@ -50,6 +55,12 @@ func readMarks(file string) (*marks, error) {
 // fresh reports whether there was never a store here.
 func (m *marks) fresh() bool { return !m.was }
 
+func (m *marks) all() map[string]uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.high)
+}
+
 func (m *marks) get(stream string) uint64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -59,8 +70,15 @@ func (m *marks) get(stream string) uint64 {
 func (m *marks) set(stream string, seq uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if old, ok := m.high[stream]; !ok || seq > old {
-		m.high[stream], m.dirty = seq, true
+	old, ok := m.high[stream]
+	if ok && seq <= old {
+		return
+	}
+	m.high[stream] = seq
+	// The store is tried every few seconds by a message in the meta stream: an idle
+	// sitrep does not write a file for each, the next that is worth it takes it along.
+	if stream != streamMeta || !ok {
+		m.dirty = true
 		m.rouse()
 	}
 }
@@ -78,7 +96,7 @@ func (m *marks) write() error {
 	high, dirty := maps.Clone(m.high), m.dirty
 	m.dirty = false
 	m.mu.Unlock()
-	if !dirty {
+	if !dirty || m.file == "" {
 		return nil
 	}
 	data, err := json.Marshal(high)

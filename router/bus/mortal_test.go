@@ -78,6 +78,12 @@ func (m *mortal) Report(ctx context.Context, r channels.Report) error {
 	return m.step(func() error { return m.receipts.Report(ctx, r) })
 }
 
+func (m *mortal) Beyond(ctx context.Context, p channels.Part, update int) (bool, error) {
+	return m.queue.Beyond(ctx, p, update)
+}
+
+func (m *mortal) Withdrawn() <-chan struct{} { return m.queue.Withdrawn() }
+
 func (m *mortal) Newer(ctx context.Context, p channels.Part) (bool, error) {
 	if m.dead.Load() {
 		return false, errDead
@@ -124,6 +130,13 @@ func (c mortalClaim) Renew() error {
 }
 
 func (c mortalClaim) Finish() error { return c.m.step(c.Claim.Finish) }
+
+func (c mortalClaim) Release() error {
+	if c.m.dead.Load() {
+		return errDead
+	}
+	return c.Claim.Release()
+}
 
 func (m *mortal) Send(ctx context.Context, d channels.Delivery) (got channels.Accepted, err error) {
 	// A kill before it is one of a durable intent that never touched the wire.

@@ -26,7 +26,7 @@ func priority(critical bool) string {
 
 // whom is the token of who gets an update: board, @communication for a team,
 // +board or +@communication for a combined one; ~ stands before one that goes by
-// another way. No audience's name begins like that, so that none takes the place
+// another way, and ! before one that takes back another. No audience's name begins like that, so that none takes the place
 // of another.
 func whom(audience string, team, combined bool) string {
 	if team {
@@ -40,8 +40,11 @@ func whom(audience string, team, combined bool) string {
 
 func outboxSubject(p channels.Part) string {
 	who := whom(p.Audience, p.Team, len(p.Covers) > 0)
-	if p.For > 0 {
+	switch {
+	case p.For > 0:
 		who = "~" + who
+	case p.Corrects > 0:
+		who = "!" + who
 	}
 	return fmt.Sprintf("%s%s.%s.%s.%s.%d.%d", subjectOutbox, p.Channel, priority(p.Critical), p.Incident, who, p.Update, p.Chunk)
 }
@@ -81,12 +84,18 @@ type Queue struct {
 	bus      *Bus
 	channel  string
 	messages map[bool]jetstream.MessagesContext // by critical
+
+	withdrawn chan struct{}
+	shared    shared
 }
 
 // Queue opens the outbox of a channel. What an earlier run on this store had
 // leased is offered again at once: nobody else can be working on it.
 func (b *Bus) Queue(ctx context.Context, channel string) (*Queue, error) {
-	q := &Queue{bus: b, channel: channel, messages: map[bool]jetstream.MessagesContext{}}
+	q := &Queue{bus: b, channel: channel, messages: map[bool]jetstream.MessagesContext{}, withdrawn: b.withdrawals.listen()}
+	if b.cluster != nil {
+		return q, q.share(ctx)
+	}
 	for _, critical := range []bool{true, false} {
 		c, err := b.retake(ctx, channel, critical)
 		if err == nil {
@@ -95,7 +104,7 @@ func (b *Bus) Queue(ctx context.Context, channel string) (*Queue, error) {
 		}
 		if err != nil {
 			q.Close()
-			return nil, fmt.Errorf("open the outbox of %s: %w", channel, err)
+			return nil, unopened("the outbox of "+channel, err)
 		}
 	}
 	return q, nil
@@ -103,6 +112,7 @@ func (b *Bus) Queue(ctx context.Context, channel string) (*Queue, error) {
 
 // Close ends the offers.
 func (q *Queue) Close() {
+	q.shared.close()
 	for _, m := range q.messages {
 		m.Stop()
 	}
@@ -117,7 +127,8 @@ func (b *Bus) retake(ctx context.Context, channel string, critical bool) (jetstr
 	old, err := b.js.Consumer(ctx, streamOutbox, name)
 	switch {
 	case err == nil:
-		from = old.CachedInfo().AckFloor.Stream + 1
+		// Where the consumer's own file is damaged it may say anything.
+		from = min(old.CachedInfo().AckFloor.Stream+1, b.unfinished)
 		if err := b.js.DeleteConsumer(ctx, streamOutbox, name); err != nil {
 			return nil, err
 		}
@@ -139,6 +150,9 @@ func (b *Bus) retake(ctx context.Context, channel string, critical bool) (jetstr
 
 // Next waits for a part.
 func (q *Queue) Next(ctx context.Context, critical bool) (channels.Claim, error) {
+	if q.bus.cluster != nil {
+		return q.sharedNext(ctx, critical)
+	}
 	msg, err := q.messages[critical].Next(jetstream.NextContext(ctx))
 	if err != nil {
 		return nil, err
@@ -153,10 +167,23 @@ func (q *Queue) Next(ctx context.Context, critical bool) (channels.Claim, error)
 // Newer reports whether the audience or team was sent a newer update of the
 // incident by the same channel, at whatever priority; of a combined part,
 // whether each update that it covers has one. Another combined one is none: it
-// goes to some of the audience, and what it covers is stored as well.
+// goes to some of the audience, and what it covers is stored as well. So is what was
+// withdrawn: nobody is to get it any more.
 func (q *Queue) Newer(ctx context.Context, p channels.Part) (bool, error) {
-	if p.For > 0 {
+	if taken, err := q.taken(ctx, p); taken || err != nil {
+		return taken, err
+	}
+	if p.Corrects > 0 {
 		return false, nil
+	}
+	if len(p.Covers) == 0 { // nobody is to get any more what is taken back
+		takes, err := q.takesBack(ctx, p)
+		if takes || err != nil {
+			return takes, err
+		}
+	}
+	if p.For > 0 { // by whatever channel: this one takes the place of another
+		return q.Beyond(ctx, p, p.For)
 	}
 	covers := p.Covers
 	if len(covers) == 0 {
@@ -172,6 +199,32 @@ func (q *Queue) Newer(ctx context.Context, p channels.Part) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// Beyond reports whether a part's audience was sent anything newer than an update, by
+// whatever channel.
+func (q *Queue) Beyond(ctx context.Context, p channels.Part, update int) (bool, error) {
+	for _, channel := range []string{channels.Email, channels.SMS} {
+		of := &Queue{bus: q.bus, channel: channel}
+		last, found, err := of.last(ctx, fmt.Sprintf("*.%s.%s.>", p.Incident, whom(p.Audience, p.Team, false)))
+		if err != nil {
+			return false, fmt.Errorf("look for updates newer than %s: %w", p.ID(), err)
+		}
+		if found && last.Update > update {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// takesBack reports whether the newest correction for an audience takes back a part's
+// update.
+func (q *Queue) takesBack(ctx context.Context, p channels.Part) (bool, error) {
+	last, found, err := q.last(ctx, fmt.Sprintf("*.%s.!%s.>", p.Incident, whom(p.Audience, p.Team, false)))
+	if err != nil {
+		return false, fmt.Errorf("look for a correction of %s: %w", p.ID(), err)
+	}
+	return found && (last.Corrects == p.Update || p.For > 0 && last.Corrects == p.For), nil
 }
 
 // Part returns a stored part.
@@ -221,3 +274,4 @@ type claim struct {
 func (c claim) Part() channels.Part { return c.part }
 func (c claim) Renew() error        { return c.msg.InProgress() }
 func (c claim) Finish() error       { return c.msg.Ack() }
+func (c claim) Release() error      { return c.msg.Nak() }

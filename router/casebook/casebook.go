@@ -16,6 +16,7 @@ type Case struct {
 	State    *incident.State
 	Timeline []incident.Fact
 
+	from     *Case              // whose alerts it took over; nil: nobody's
 	watchdog *policies.Watchdog // nil: an incident's case
 	beat     time.Time          // when a watchdog was heard last
 	heard    bool               // since the start
@@ -43,25 +44,39 @@ type Scribe interface {
 
 // Book is all cases. It is not safe for use by several goroutines.
 type Book struct {
-	rules    rulebook
-	services map[string]*Case // the outage or last incident of each service
-	ids      map[string]*Case // incidents and watchdogs by id
-	dogs     []*Case
-	wakes    wakes
-	opened   int       // number of the last incident
-	noted    touched   // cases of which something came in that is not judged yet
-	moment   time.Time // when that came in
-	strays   map[string]incident.Observation
-	strayed  bool // they changed since Strays was called
+	rules     rulebook
+	services  map[string]*Case     // the outage or last incident of each service
+	ids       map[string]*Case     // incidents, planned changes and watchdogs by id
+	changes   []*Case              // planned changes that are not over, in the order of their numbers
+	became    []*Case              // those that became an outage which may be open, likewise
+	excused   map[string]time.Time // until when a change touched a service that is over
+	dogs      []*Case
+	wakes     wakes
+	opened    int       // number of the last incident
+	forgotten int       // how many are in the facts no more
+	noted     touched   // cases of which something came in that is not judged yet
+	moment    time.Time // when that came in
+	strays    map[string]incident.Observation
+	strayed   bool // they changed since Strays was called
+	roll      Roll
+	called    func(id string) string // of entries in readers' calendars; nil: see entry
+	// kindred are audiences that have somebody in common since he was added; nil: it is
+	// to be found out.
+	kindred map[string][]string
+	members map[[2]string][]policies.Recipient // by incident and audience, where they are not the configured ones
 }
 
 // New returns a book without cases.
 func New(p Policy) *Book {
-	b := &Book{rules: compile(p), services: map[string]*Case{}, ids: map[string]*Case{}, strays: map[string]incident.Observation{}}
+	b := &Book{rules: compile(p), services: map[string]*Case{}, excused: map[string]time.Time{}, ids: map[string]*Case{}, strays: map[string]incident.Observation{}}
 	b.rules.schedule.Out = b.out
 	b.kennel()
 	return b
 }
+
+// Names says how readers' calendars know planned changes: by names that no other store
+// gives, since a calendar keeps one entry of a name.
+func (b *Book) Names(entry func(id string) string) { b.called = entry }
 
 // Service returns what the operator says of a service; nil where nothing.
 func (b *Book) Service(name string) *policies.Service { return b.rules.services[name] }
@@ -92,35 +107,66 @@ func (b *Book) Cases() []*Case {
 // Covered reports whether a policy is for a case as it is now; nobody is told
 // of one that no policy is for.
 func (b *Book) Covered(c *Case) bool {
-	labels := c.State.Labels()
-	return slices.ContainsFunc(b.rules.Policies, func(p *policies.Policy) bool { return p.Covers(labels) })
+	sets := []map[string]string{c.State.Labels()}
+	if c.State.Kind == incident.Change {
+		sets = c.State.WorkLabels()
+	}
+	return slices.ContainsFunc(b.rules.Policies, func(p *policies.Policy) bool { return slices.ContainsFunc(sets, p.Covers) })
 }
 
 // Coming returns what a case's audiences are due next, earliest first.
 func (b *Book) Coming(c *Case, now time.Time) []schedule.Due {
 	_, next, _ := schedule.Plan(b.rules.schedule, c.State, now)
-	return slices.DeleteFunc(next, func(d schedule.Due) bool { return d.Team })
+	return slices.DeleteFunc(next, func(d schedule.Due) bool { return d.Team || d.Draft || d.Lapses })
 }
 
-// Remember applies a fact that was stored before.
-func (b *Book) Remember(f incident.Fact) {
+// Owed returns what a case's audiences are due already, and were not told yet.
+func (b *Book) Owed(c *Case, now time.Time) []schedule.Due {
+	due, _, _ := schedule.Plan(b.rules.schedule, c.State, now)
+	return slices.DeleteFunc(due, func(d schedule.Due) bool { return d.Team || d.Draft || d.Lapses })
+}
+
+// Remember applies a fact that was stored before, and returns the case that it is
+// of; nil where it is of none.
+func (b *Book) Remember(f incident.Fact) *Case {
 	c := b.ids[f.Incident]
 	switch {
+	case f.Housekeeping():
+		if f.Forgotten() != nil {
+			b.opened = max(b.opened, f.Forgotten().Highest)
+			b.forgotten = f.Forgotten().Incidents
+		}
+		return nil
 	case c != nil:
 	case strings.HasPrefix(f.Incident, incident.WatchdogID):
-		return // the configuration has it no more
+		return nil // the configuration has it no more
+	case strings.HasPrefix(f.Incident, incident.AilmentID):
+		c = b.ailment(f.Incident)
+	case f.Scheduled() != nil:
+		c = &Case{State: incident.NewState(""), place: -1}
 	default:
 		c = b.service(f.Service, f.At)
+		if f.Opened() != nil && c.State.ID != "" { // by hand, soon after the last
+			c = b.renew(f.Service)
+		}
 	}
 	incident.Apply(c.State, f)
 	b.note(c, f)
+	return c
 }
 
 // Wind sets every case's alarm after Remember.
 func (b *Book) Wind(now time.Time) {
 	for _, c := range b.dogs { // see incident.Silent
-		c.beat = now.Add(-c.watchdog.AbsentFor / 2)
+		if !c.heard {
+			c.beat = now.Add(-c.watchdog.AbsentFor / 2)
+		}
 	}
+	b.rouse(now)
+}
+
+// rouse sets every case's alarm anew.
+func (b *Book) rouse(now time.Time) {
 	for _, c := range b.Cases() {
 		b.index(c, now, now) // it may have fallen due while nobody was here
 		if len(incident.Decide(b.rulesOf(c), c.State, incident.Input{At: now})) > 0 {
@@ -146,7 +192,16 @@ func (b *Book) Take(in incident.Input, s Scribe) (known bool, unmatched int, err
 		unmatched, err = b.alerts(in, s)
 		return true, unmatched, err
 	}
+	if in.Open != nil {
+		return b.open(in, s)
+	}
+	if in.Schedule != nil {
+		return b.schedule(in, s)
+	}
 	c := b.ids[in.Target()]
+	if c == nil && in.Ailment != nil {
+		c = b.ailment(in.Target())
+	}
 	if c == nil {
 		return false, 0, nil
 	}
@@ -163,10 +218,12 @@ func (b *Book) Take(in incident.Input, s Scribe) (known bool, unmatched int, err
 	return true, 0, nil
 }
 
-// speaks reports whether something is told at once: words, an end, or that it is
-// none. What else a person decides changes what is due; a Tick sees to that.
+// speaks reports whether something is told at once: words, an end, that it is
+// none, or what a person opened or wants at once. What else a person decides changes what is due; a Tick sees to that.
 func speaks(facts []incident.Fact) bool {
-	return slices.ContainsFunc(facts, func(f incident.Fact) bool { return f.Said != nil || f.Resolved != nil || f.Reopened != nil })
+	return slices.ContainsFunc(facts, func(f incident.Fact) bool {
+		return f.Said() != nil || f.Resolved() != nil || f.Reopened() != nil || f.Opened() != nil || f.Hastened() != nil || f.Approved() != nil || f.Conducted()
+	})
 }
 
 // await has what was noted judged at a moment.
@@ -263,7 +320,7 @@ func (b *Book) index(c *Case, now, soon time.Time) {
 	}
 	c.soon = c.soon[:0]
 	for _, d := range append(due, next...) {
-		if d.At.Before(wake.Add(ahead)) && b.rules.joins(d) {
+		if d.At.Before(wake.Add(ahead)) && b.joins(c, d) {
 			c.soon = append(c.soon, whom(d))
 		}
 	}
@@ -280,12 +337,7 @@ func (b *Book) index(c *Case, now, soon time.Time) {
 func (b *Book) service(name string, now time.Time) *Case {
 	c := b.services[name]
 	if c == nil || c.State.Detached(now) {
-		before := c
-		c = &Case{State: incident.NewState(name), place: -1}
-		if before != nil {
-			c.State.Carry(before.State)
-		}
-		b.services[name] = c
+		return b.renew(name)
 	}
 	return c
 }
@@ -293,16 +345,22 @@ func (b *Book) service(name string, now time.Time) *Case {
 // note keeps the indexes and the timeline in step with a fact just applied.
 func (b *Book) note(c *Case, f incident.Fact) {
 	switch {
-	case f.Silent != nil:
-		c.silence = f.Silent.Since
+	case f.Silent() != nil:
+		c.silence = f.Silent().Since
 		return
-	case c.watchdog != nil:
+	case c.State.Own():
 		return
-	case f.Opened != nil:
+	case f.Added() != nil, f.Removed() != nil, f.Joined() != nil, f.Caused() != nil, f.Parted() != nil, f.Passed() != nil:
+		b.relist()
+	}
+	switch {
+	case f.Opened() != nil:
 		b.ids[f.Incident] = c
 		b.opened = max(b.opened, Number(f.Incident))
-	case f.Passed != nil:
-		c.Timeline = nil
+	case f.Conducted():
+		b.noteChange(c, f)
+	case f.Passed() != nil:
+		c.Timeline, c.from = nil, nil
 		return
 	}
 	c.Timeline = append(c.Timeline, f)

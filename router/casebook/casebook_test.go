@@ -45,12 +45,12 @@ type notes struct {
 func (n *notes) Order(c *Case, o Order, now time.Time) (incident.Fact, error) {
 	p := Numbered(c, o)
 	p.Channels, p.Roster, p.Parts, p.Deliveries = []string{"email"}, []string{"r"}, 1, 1
-	return incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID, Planned: &p}, nil
+	return incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID, Body: &p}, nil
 }
 func (n *notes) Combine(c *Case, m Combined, now time.Time) (incident.Fact, error) {
 	p := m.Planned
 	p.Roster, p.Parts, p.Deliveries = []string{"r"}, 1, len(m.People)
-	return incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID, Planned: &p}, nil
+	return incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID, Body: &p}, nil
 }
 func (n *notes) Decided(_ *Case, f incident.Fact) { n.facts = append(n.facts, f) }
 func (n *notes) Rest() error                      { n.rests++; return nil }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sitrep/policies"
+	"sitrep/policies/words"
 	"sitrep/router/incident"
 	"sitrep/router/schedule"
 )
@@ -22,16 +23,28 @@ func whom(d schedule.Due) string {
 // nobody, and go together only with the same of the same incident, to who is in
 // several audiences.
 func atOnce(d schedule.Due) bool {
-	return !d.Team && !d.CatchUp && (d.Words > 0 || d.Kind == incident.Closing)
+	return !d.Team && !d.CatchUp && (d.Words > 0 || d.Kind.Ends())
 }
 
+// alone are the kinds that come with an entry for a calendar: in a message about
+// several things nobody could tell whose it is, and the entry would be lost.
+var alone = []words.Kind{words.Announced, words.Moved, words.Cancelled}
+
+// So is what goes to an audience by somebody's yes: he saw it so.
+func isAlone(d schedule.Due) bool { return d.Gated || slices.Contains(alone, words.Kind(d.Kind)) }
+
 // joins reports whether an update may be part of a combined one.
-func (c rulebook) joins(d schedule.Due) bool {
+func (b *Book) joins(c *Case, d schedule.Due) bool {
 	if d.Team {
-		return d.Kind == incident.Nudge
+		// Who is asked in the words of the other team is asked so by itself.
+		return d.Kind == incident.Nudge && d.AsksAs() == d.Audience
 	}
-	a := c.audiences[d.Audience]
-	return a != nil && len(a.Recipients) <= chorus && d.Words == 0 && !d.CatchUp && d.Kind != incident.Closing
+	if isAlone(d) {
+		return false
+	}
+	a := b.rules.audiences[d.Audience]
+	// Who leaves a list of one leaves none of another.
+	return a != nil && !a.Unsubscribe && size(c.State, a) <= chorus && d.Words == 0 && !d.CatchUp && !d.Kind.Ends()
 }
 
 // address is where one person gets items, by one channel; team is the one that
@@ -47,8 +60,8 @@ func (b *Book) combine(items []*item) []*item {
 	var order []address
 	for _, i := range items {
 		a := b.rules.audiences[i.due.Audience]
-		instant := atOnce(i.due) && i.lead && a != nil && len(a.Recipients) <= chorus
-		if !b.rules.joins(i.due) && !instant {
+		instant := atOnce(i.due) && i.lead && a != nil && size(i.c.State, a) <= chorus
+		if isAlone(i.due) || !b.joins(i.c, i.due) && !instant {
 			continue
 		}
 		route := b.Route(i.c, i.due)
@@ -59,7 +72,7 @@ func (b *Book) combine(items []*item) []*item {
 		if instant {
 			own = i.c.State.ID
 		}
-		for _, p := range b.rules.people(i.due) {
+		for _, p := range b.people(i.c, i.due) {
 			channels, _ := route.Uses(p.Address)
 			for _, channel := range channels {
 				a := address{team, own, channel, strings.ToLower(p.Address(channel))}

@@ -14,6 +14,8 @@
 //	            Scribe:           what is due becomes a fact
 //	          and when to look at each again
 //
+// Reform puts another policy in force between two of them.
+//
 // A person's override is judged and planned at once: he waits for the answer.
 //
 // It is pure. What must be stored or put into words on the way is done by the

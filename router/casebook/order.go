@@ -93,22 +93,38 @@ func Numbered(c *Case, o Order) incident.Planned {
 		Policy:    d.Policy,
 		Late:      d.Late,
 		Firing:    c.State.Firing(),
+		Account:   d.Account,
 		Team:      d.Team,
+		Course:    d.Course,
+		Alone:     d.Alone,
 		Carried:   o.Carried,
+		Neutral:   d.Neutral,
+		Draft:     d.Of,
 	}
 	if d.Falls != nil {
 		of := d.Falls[0].Order
 		p.For, p.Number, p.PromiseAt, p.CatchUp = of.Update, of.Number, of.PromiseAt, false
+		if d.Falls[0].Again != "" { // should that fail as well, there may be another way
+			p.Again, p.Fallback = true, of.Fallback
+		}
+		return p
+	}
+	if of := d.Corrects; of != nil {
+		p.Corrects, p.Fallback, p.CatchUp = of.Update, of.Fallback, false
+		p.Number, p.First, p.Previous = of.Number, c.State.Told[d.Audience].First, of.Update
 		return p
 	}
 	if d.Team {
 		p.Number = c.State.Updates + 1 // so that its words change
 	}
 	for _, a := range d.About {
-		p.About = append(p.About, incident.About{Audience: a.Audience, DueAt: a.At})
+		p.About = append(p.About, incident.About{Audience: a.Audience, DueAt: a.At, Awaits: a.Of})
 	}
 	if t := c.State.Told[d.Audience]; t != nil && !d.Team {
 		p.Number, p.First, p.Previous, p.Promised = t.Count+1, t.First, t.Last, t.PromiseAt
+		if c.State.Cancelled[t.Last] != nil { // nobody missed what was not meant to be said
+			p.Previous = 0
+		}
 	}
 	return p
 }

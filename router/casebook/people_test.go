@@ -31,28 +31,32 @@ func told(rt *rapid.T, s *post) {
 	heir := map[string]string{} // incident, to the one that took it over last
 	for _, f := range s.facts {
 		switch {
-		case f.Joined != nil && f.Incident != "":
-			heir[f.Incident] = f.Joined.Incident
-		case f.Parted != nil && f.Incident != "" && !f.Parted.Over:
+		case f.Joined() != nil && f.Incident != "":
+			heir[f.Incident] = f.Joined().Incident
+		case f.Parted() != nil && f.Incident != "" && !f.Parted().Over:
 			delete(heir, f.Incident)
 		}
 	}
 	for _, f := range s.facts { // what outlasts its cause is told of to its end
-		if f.Parted == nil || f.Parted.Over {
+		if f.Parted() == nil || f.Parted().Over {
 			continue
 		}
-		for _, h := range f.Parted.Heirs {
+		for _, h := range f.Parted().Heirs {
 			if !slices.ContainsFunc(s.letters, func(l letter) bool {
-				return l.audience == h.Audience && l.kind == incident.Closing && (l.at.After(f.At) || l.at.Equal(f.At) && l.incident != f.Parted.Incident)
+				return l.audience == h.Audience && l.kind == incident.Closing && (l.at.After(f.At) || l.at.Equal(f.At) && l.incident != f.Parted().Incident)
 			}) {
 				rt.Fatalf("%v: %s never heard of its end", f, h.Audience)
 			}
 		}
 	}
+	changes := map[string]bool{} // of those see toldOfChanges
+	for _, f := range s.facts {
+		changes[f.Incident] = changes[f.Incident] || f.Scheduled() != nil
+	}
 	type reader struct{ address, audience, incident string }
 	last := map[reader]letter{}
 	for _, l := range s.letters {
-		if l.team {
+		if l.team || changes[l.incident] {
 			continue
 		}
 		r := reader{l.address, l.audience, l.incident}
@@ -60,7 +64,7 @@ func told(rt *rapid.T, s *post) {
 		// relapse between them was told by SMS alone. And what was told by another incident
 		// ends with the one that took it over.
 		took := func(f incident.Fact) bool {
-			return !f.At.Before(last[r].at) && (f.Joined != nil && f.Joined.Incident == l.incident || f.Parted != nil && f.Incident == l.incident)
+			return !f.At.Before(last[r].at) && (f.Joined() != nil && f.Joined().Incident == l.incident || f.Parted() != nil && f.Incident == l.incident)
 		}
 		elsewhere := func(m letter) bool {
 			return m.audience == l.audience && m.incident == l.incident && m.kind != incident.Closing && m.address != l.address &&
@@ -121,6 +125,6 @@ func turn(f incident.Fact, before, l letter) bool {
 	case f.Incident != l.incident && (f.Incident != before.incident || f.At.Equal(before.planned) && l.planned.After(before.planned)):
 		return false
 	}
-	return f.Estimated != nil || f.Steered != nil || f.Opened != nil || f.Reopened != nil || f.Escalated != nil || f.Phased != nil || f.Said != nil ||
-		f.Caused != nil || f.Eased != nil || f.Parted != nil || f.Joined != nil || f.Fired != nil || f.Ceased != nil
+	return f.Conducted() || f.Added() != nil || f.Removed() != nil || f.Estimated() != nil || f.Steered() != nil || f.Opened() != nil || f.Reopened() != nil || f.Escalated() != nil || f.Phased() != nil || f.Said() != nil ||
+		f.Caused() != nil || f.Eased() != nil || f.Parted() != nil || f.Joined() != nil || f.Fired() != nil || f.Ceased() != nil
 }

@@ -19,6 +19,13 @@ type Policy struct {
 	Policies   []*policies.Policy
 	Teams      []*policies.Team
 	Watchdogs  []policies.Watchdog
+	// Replies says that people of the teams can answer an SMS, and ReplyTo at which
+	// number, where that is not the one that it comes from.
+	Replies bool
+	ReplyTo string
+	// Approvers are who can say yes to what goes to an audience, by its name; nobody
+	// knows of one that is not there.
+	Approvers map[string]policies.Approvers
 	// Needs are the services that a channel depends on.
 	Needs map[string][]string
 	// Rate is how many deliveries a second a channel makes; it decides how much
@@ -38,12 +45,13 @@ type rulebook struct {
 	needs, neededBy map[string][]string // services, also by way of others, nearest first
 	depth           map[string]int      // of a service: it is deeper than those it needs
 	in              map[string][]string // the audiences that may be told together with one
+	at              map[string][]string // and those that an address is in
 }
 
 func compile(p Policy) rulebook {
 	c := rulebook{
 		Policy: p, services: map[string]*policies.Service{}, audiences: map[string]*policies.Audience{}, teams: map[string]*policies.Team{},
-		needs: map[string][]string{}, neededBy: map[string][]string{}, depth: map[string]int{}, in: map[string][]string{},
+		needs: map[string][]string{}, neededBy: map[string][]string{}, depth: map[string]int{}, in: map[string][]string{}, at: map[string][]string{},
 	}
 	for _, s := range p.Services {
 		c.services[s.Name] = s
@@ -58,7 +66,7 @@ func compile(p Policy) rulebook {
 			c.teams[t.Name] = t
 		}
 	}
-	c.schedule = schedule.Rules{Policies: p.Policies, Audiences: c.audiences, Services: c.services, Margin: c.margin, Teams: c.teams}
+	c.schedule = schedule.Rules{Policies: p.Policies, Audiences: c.audiences, Services: c.services, Severities: p.Severities, Margin: c.margin, Teams: c.teams}
 	c.belongs = belonging(p.Services)
 	c.kinships()
 	c.choirs()
@@ -107,7 +115,7 @@ func (c *rulebook) kinships() {
 
 // choirs finds out which audiences have a recipient in common.
 func (c *rulebook) choirs() {
-	of := map[string][]string{}
+	of := c.at
 	for _, a := range c.Audiences {
 		if len(a.Recipients) > chorus {
 			continue
@@ -132,34 +140,14 @@ func (c *rulebook) choirs() {
 	}
 }
 
-// shares reports whether an audience or team has somebody in common with one of
-// those.
-func (c rulebook) shares(those map[string]bool, name string) bool {
-	return those[name] || slices.ContainsFunc(c.in[name], func(other string) bool { return those[other] })
-}
-
-// people returns who gets an update.
-func (c rulebook) people(d schedule.Due) []policies.Recipient {
-	if d.Team {
-		if t := c.teams[d.Audience]; t != nil {
-			return t.Recipients
-		}
-		return nil
-	}
-	if a := c.audiences[d.Audience]; a != nil {
-		return a.Recipients
-	}
-	return nil
-}
-
 // rules are those of one service.
 func (c rulebook) rules(service string, next int) incident.Rules {
 	return incident.Rules{Service: c.services[service], Severities: c.Severities, Next: next}
 }
 
 // margin is twice the time that the slowest channel needs for everybody of an
-// audience.
-func (c rulebook) margin(audience string) time.Duration {
+// audience of an incident.
+func (c rulebook) margin(s *incident.State, audience string) time.Duration {
 	a := c.audiences[audience]
 	if a == nil {
 		return 0
@@ -167,7 +155,7 @@ func (c rulebook) margin(audience string) time.Duration {
 	var slowest float64
 	for _, channel := range a.Channels {
 		if rate := c.Rate[channel]; rate > 0 {
-			slowest = math.Max(slowest, float64(len(a.Recipients))/rate)
+			slowest = math.Max(slowest, float64(size(s, a))/rate)
 		}
 	}
 	return time.Duration(2 * slowest * float64(time.Second))

@@ -60,6 +60,7 @@ func (b *Book) Route(c *Case, d schedule.Due) Route {
 		if t := b.Team(d.Audience); t != nil {
 			r.Channels = t.Channels
 		}
+		b.around(&r, d.Kind == incident.Alarm)
 		return r
 	}
 	told, a := c.State.Told[d.Audience], b.Audience(d.Audience)
@@ -84,7 +85,7 @@ func (b *Book) Route(c *Case, d schedule.Due) Route {
 	case told != nil:
 		r.Channels = told.Channels
 	}
-	if told != nil && d.Channels == nil && d.Kind == incident.Closing {
+	if told != nil && d.Channels == nil && d.Kind.Ends() {
 		r.Channels = slices.Clone(r.Channels)
 		for _, f := range told.Fell {
 			if !slices.Contains(r.Channels, f) {
@@ -95,11 +96,12 @@ func (b *Book) Route(c *Case, d schedule.Due) Route {
 	return r
 }
 
-// out reports whether a service that a channel depends on is out.
+// out reports whether a service that a channel depends on is out, be it by a change
+// within whose window that is nobody's incident.
 func (b *Book) out(channel string) bool {
 	return slices.ContainsFunc(b.rules.Needs[channel], func(service string) bool {
 		c := b.services[service]
-		return c != nil && (c.State.Open() || c.State.Under != "")
+		return c != nil && (c.State.Open() || c.State.Under != "" || b.Window(service) != "" && len(b.burning(service)) > 0)
 	})
 }
 

@@ -11,6 +11,10 @@ import (
 	"sitrep/router/schedule"
 )
 
+// answerPath is where a person of a team answers, up to whose link a worker puts
+// there, and about which incident.
+const answerPath = "/answer/~"
+
 // maxAlerts is how many alerts a message lists.
 const maxAlerts = 10
 
@@ -31,8 +35,11 @@ func (b *Book) sheet(g policies.Global, w Writer, c *Case, d schedule.Due, told 
 	if d.Team {
 		told = nil
 	}
-	if c.watchdog != nil {
+	switch {
+	case c.watchdog != nil:
 		return b.alarm(g, c, now)
+	case c.State.Kind == incident.Ailing:
+		return ailing(g, c, now)
 	}
 	s := c.State
 	svc := b.Service(s.Service)
@@ -53,8 +60,8 @@ func (b *Book) sheet(g policies.Global, w Writer, c *Case, d schedule.Due, told 
 		Lead:         s.Lead,
 	}
 	t := told
-	if e := s.Estimate; e.After(now) || t != nil && t.Estimate.Equal(e) && !t.LastAt.After(e) {
-		v.Estimate = e // one that was missed is owned up to once, to those who were told it
+	if e := s.Estimate.Truncate(time.Minute); e.After(now) || t != nil && t.Estimate.Equal(s.Estimate) && t.LastAt.Before(e) {
+		v.Estimate = s.Estimate // one that was missed is owned up to once, to those who were told it
 	}
 	if svc != nil {
 		if len(svc.Title) > 0 {
@@ -65,6 +72,8 @@ func (b *Book) sheet(g policies.Global, w Writer, c *Case, d schedule.Due, told 
 	if len(s.Title) > 0 {
 		v.Service = s.Title
 	}
+	v.Account = inWords(b.Account(c))
+	b.work(&v, c, d, told)
 	known := 0
 	if t != nil && t.First > 0 {
 		v.Confirmed = t.Unconfirmed && !s.Unconfirmed
@@ -83,18 +92,31 @@ func (b *Book) sheet(g policies.Global, w Writer, c *Case, d schedule.Due, told 
 			v.Known, v.KnownAt = w.Texts, w.At
 		}
 	}
+	if d.Corrects != nil {
+		v.Number, v.Corrects, v.CorrectsAt = d.Corrects.Number, d.Corrects.Number, d.Corrects.DueAt
+	}
 	v.Alerts, v.MoreAlerts = alerts(s)
 	if g.ExternalURL != "" {
 		v.Link = g.ExternalURL + "/incidents/" + s.ID
 		v.API = g.ExternalURL + "/api/v1/incidents/" + s.ID
+		if s.Kind == incident.Change && d.Team && len(d.About) == 0 { // how it goes is said elsewhere than words
+			v.API = g.ExternalURL + "/api/v1/changes/" + s.ID
+		}
 	}
 	b.kinfolk(&v, s, d, told)
+	if d.Neutral {
+		neutral(&v, svc, told)
+	}
 	if d.Team {
+		if strings.HasPrefix(g.ExternalURL, "https://") && s.ID != "" { // it is a login
+			v.Answer = g.ExternalURL + answerPath + s.ID
+		}
+		v.Replies, v.ReplyTo = b.rules.Replies && s.ID != "", b.rules.ReplyTo
 		if d.Kind == incident.Nudge { // one after the other, in other words
 			v.Number = s.Updates + 1
 		}
 		v.HeardAt = s.HeardAt
-		v.Asks = b.asks(g, w, c, d)
+		v.Asks = b.asks(g, w, c, d, now)
 	}
 	return v
 }
@@ -120,11 +142,11 @@ func (b *Book) kinfolk(v *words.View, s *incident.State, d schedule.Due, told *i
 		}
 	}
 	for _, name := range knew {
-		if s.Consequences[name] == nil && !slices.Contains(s.Left, name) {
+		if s.Consequences[name] == nil && !slices.Contains(s.Left, name) && !slices.Contains(s.Loosed, name) {
 			v.Recovered = append(v.Recovered, b.title(name))
 		}
 	}
-	if d.Kind == incident.Closing {
+	if d.Kind.Ends() {
 		for _, name := range s.Left {
 			v.StillOut = append(v.StillOut, b.title(name))
 		}
@@ -154,20 +176,29 @@ func (b *Book) alarm(g policies.Global, c *Case, now time.Time) words.View {
 }
 
 // asks are the updates that a team is asked to give words for, each as it will
-// go out by itself.
-func (b *Book) asks(g policies.Global, w Writer, c *Case, d schedule.Due) []words.Ask {
+// go out by itself, and what waits for a yes as it would go now.
+func (b *Book) asks(g policies.Global, w Writer, c *Case, d schedule.Due, now time.Time) []words.Ask {
 	var all []words.Ask
 	for _, a := range d.About {
-		ask := words.Ask{Audience: a.Audience, At: a.At, Kind: words.Kind(a.Kind)}
+		ask := words.Ask{Audience: a.Audience, At: a.At, Kind: words.Kind(a.Kind), Awaits: a.Of}
+		at := a.At
+		if a.Draft {
+			at = now
+			if of := c.State.Drafts[a.Of]; of != nil {
+				ask.By = of.Authors
+			}
+			who, known := b.rules.Approvers[a.Audience]
+			ask.Instead, ask.Alone = a.Instead, known && len(ask.By) > 0 && who.Only(ask.By)
+		}
 		if of := b.Audience(a.Audience); of != nil {
-			r := words.Reader{Reads: string(of.Reads), Language: of.Language, Zone: of.TimeZone}
+			r := words.Reader{Reads: string(of.Reads), Language: of.Language, Zone: of.TimeZone, Informal: of.Informal}
 			if r.Language == "" {
 				r.Language = g.Language
 			}
 			if r.Zone == nil {
 				r.Zone = g.TimeZone
 			}
-			if text, err := w.Render(b.Sheet(g, w, c, a, a.At), r); err == nil { // what fails is said when it is due
+			if text, err := w.Render(b.Sheet(g, w, c, a, at), r); err == nil { // what fails is said when it is due
 				ask.Text = text.Text
 			}
 		}
@@ -180,15 +211,17 @@ func (b *Book) asks(g policies.Global, w Writer, c *Case, d schedule.Due) []word
 func (b *Book) Combination(g policies.Global, w Writer, m Combined, now time.Time) []words.Piece {
 	var all []words.Piece
 	for _, p := range m.Pieces {
-		reads := p.Due.Audience // a team's
-		if a := b.Audience(p.Due.Audience); a != nil && !p.Due.Team {
-			reads = string(a.Reads)
+		reads, informal := p.Due.Audience, g.Informal // a team's
+		if t := b.Team(p.Due.Audience); p.Due.Team && t != nil {
+			reads, informal = p.Due.AsksAs(), t.Informal
+		} else if a := b.Audience(p.Due.Audience); a != nil && !p.Due.Team {
+			reads, informal = string(a.Reads), a.Informal
 		}
 		at := now
 		if p.Due.At.After(now) {
 			at = p.Due.At
 		}
-		all = append(all, words.Piece{View: b.sheet(g, w, p.Case, p.Due, p.told, at), Reads: reads})
+		all = append(all, words.Piece{View: b.sheet(g, w, p.Case, p.Due, p.told, at), Reads: reads, Informal: informal})
 	}
 	return all
 }
@@ -197,7 +230,7 @@ func (b *Book) Combination(g policies.Global, w Writer, m Combined, now time.Tim
 // incident's own.
 func Say(w Writer, pieces []words.Piece, r words.Reader) (words.Rendered, error) {
 	if len(pieces) == 1 {
-		r.Reads = pieces[0].Reads
+		r.Reads, r.Informal = pieces[0].Reads, pieces[0].Informal
 		return w.Render(pieces[0].View, r)
 	}
 	return w.Combine(pieces, r)
@@ -209,18 +242,22 @@ func (b *Book) shares(s *incident.State, now time.Time) (expected, agreed words.
 	if !s.EndedAt.IsZero() && s.EndedAt.Before(now) {
 		now = s.EndedAt // the clocks stopped when the outage did
 	}
-	look := func(service string, since time.Time) {
-		svc := b.Service(service)
-		if svc == nil {
-			return
-		}
+	count := func(sla *policies.SLA, since time.Time) {
 		for clock, most := range map[policies.Clock]*words.ClockShare{policies.Expected: &expected, policies.Agreed: &agreed} {
-			if limit := svc.SLA.Limit(clock); limit > 0 {
-				if one := (words.ClockShare{Limit: limit, Used: svc.SLA.Used(since, now)}); most.Limit == 0 || one.Percent() > most.Percent() {
+			if limit := sla.Limit(clock); limit > 0 {
+				if one := (words.ClockShare{Limit: limit, Used: sla.Used(since, now)}); most.Limit == 0 || one.Percent() > most.Percent() {
 					*most = one
 				}
 			}
 		}
+	}
+	look := func(service string, since time.Time) {
+		if svc := b.Service(service); svc != nil {
+			count(svc.SLA, since)
+		}
+	}
+	if s.Kind == incident.Change && !s.StartedAt.After(now) { // of a change, that by which people expect the most
+		count(b.tightest(s.Work.Services), s.StartedAt)
 	}
 	look(s.Service, s.StartedAt)
 	for _, name := range s.Services() {

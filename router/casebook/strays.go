@@ -3,6 +3,7 @@ package casebook
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"sitrep/router/incident"
 )
@@ -26,6 +27,25 @@ func (b *Book) stray(o incident.Observation) {
 	b.strayed = true
 }
 
+// Notice takes in what alerts say that is no fact: which of them belong to no service,
+// and that watchdogs are heard. It is for a book whose facts another one decides.
+func (b *Book) Notice(alerts []incident.Observation, at time.Time) {
+	for _, o := range alerts {
+		waits := false
+		for _, c := range b.dogs {
+			if c.watchdog.Covers(o.Labels) {
+				waits = true
+				if o.Firing {
+					c.beat, c.heard = at, true
+				}
+			}
+		}
+		if !waits && b.rules.belongs.of(o.Labels) == "" {
+			b.stray(o)
+		}
+	}
+}
+
 // Strays returns the firing alerts that belong to no service, oldest first;
 // changed says whether they did since the last call.
 func (b *Book) Strays() (all []incident.Observation, changed bool) {
@@ -33,7 +53,11 @@ func (b *Book) Strays() (all []incident.Observation, changed bool) {
 		return nil, false
 	}
 	b.strayed = false
-	all = make([]incident.Observation, 0, len(b.strays))
+	return b.astray(), true
+}
+
+func (b *Book) astray() []incident.Observation {
+	all := make([]incident.Observation, 0, len(b.strays))
 	for _, o := range b.strays {
 		all = append(all, o)
 	}
@@ -43,5 +67,5 @@ func (b *Book) Strays() (all []incident.Observation, changed bool) {
 		}
 		return strings.Compare(x.Fingerprint, y.Fingerprint)
 	})
-	return all, true
+	return all
 }

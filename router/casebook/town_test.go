@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sitrep/policies"
+	"sitrep/policies/words"
 	"sitrep/router/incident"
 )
 
@@ -91,7 +92,7 @@ type letter struct {
 	update    int
 	kind      incident.UpdateKind
 	team      bool
-	scheduled bool // by the cadence: no words of a person, no end, no catching up
+	scheduled bool // by the cadence: no words of a person, no end, no catching up, and nothing that goes by itself
 	combined  bool
 	catchUp   bool
 }
@@ -113,16 +114,19 @@ type post struct {
 	letters  []letter
 	receipts []receipt
 	now      time.Time
+	rosters  map[string][]policies.Recipient
 }
 
 func (p *post) Order(c *Case, o Order, now time.Time) (incident.Fact, error) {
 	f := incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID}
 	route := p.book.Route(c, o.Due)
 	planned := Numbered(c, o)
-	planned.Roster, planned.Parts = []string{o.Audience}, 1
+	planned.Parts = 1
 	var by By
 	omitted := 0
-	for _, r := range p.book.rules.people(o.Due) {
+	people := p.recipients(c, o.Due)
+	planned.Roster = []string{p.roster(o.Audience, people)}
+	for _, r := range people {
 		uses, waits := route.Uses(r.Address)
 		by.Add(route, uses, waits)
 		for _, channel := range uses {
@@ -136,14 +140,20 @@ func (p *post) Order(c *Case, o Order, now time.Time) (incident.Fact, error) {
 			}
 		}
 	}
-	if (omitted > 0) != (len(o.Carried) > 0) {
+	// Of an end that is for those who were told, a reload may have brought others into a
+	// combined one.
+	if (omitted > 0) != (len(o.Carried) > 0) && (omitted > 0 || !o.Kind.Ends()) {
 		p.t.Fatalf("%s to %s leaves out %d addresses, which %d others reach", o.Kind, o.Audience, omitted, len(o.Carried))
+	}
+	if planned.Deliveries+omitted == 0 && len(c.State.Removed) > 0 {
+		f.Body = &incident.Unrostered{Audience: o.Audience, CatchUp: o.CatchUp}
+		return f, nil
 	}
 	if planned.Deliveries+omitted == 0 {
 		p.t.Fatalf("%s to %s reaches nobody", o.Kind, o.Audience)
 	}
 	by.Mark(&planned, route)
-	f.Planned = &planned
+	f.Body = &planned
 	return f, nil
 }
 
@@ -155,7 +165,7 @@ func (p *post) deliver(c *Case, o Order, update int, channel, address string, no
 	p.letters = append(p.letters, letter{
 		at: at, due: o.At, planned: now, address: channel + " " + address, incident: c.State.ID, service: c.State.Service, audience: o.Audience, update: update,
 		kind: o.Kind, team: o.Team, combined: combined, catchUp: o.CatchUp,
-		scheduled: o.Words == 0 && o.Kind != incident.Closing && !o.CatchUp && (!o.Team || o.Kind == incident.Nudge),
+		scheduled: !strings.HasPrefix(o.Why, "sent at once") && o.Words == 0 && !o.Kind.Ends() && !o.CatchUp && (!o.Team || o.Kind == incident.Nudge && o.AsksAs() == o.Audience) && !slices.Contains(alone, words.Kind(o.Kind)),
 	})
 }
 
@@ -173,16 +183,17 @@ func (p *post) Combine(c *Case, m Combined, now time.Time) (incident.Fact, error
 		}
 		order := Order{}
 		order.At, order.Kind, order.Audience, order.Team = flight.Order.DueAt, flight.Order.Kind, cover.Audience, planned.Team
+		order.Why = flight.Order.Why
 		for _, r := range m.People {
 			p.deliver(of, order, cover.Update, planned.Channels[0], strings.ToLower(r.Address(planned.Channels[0])), now, planned.DueAt, true)
 		}
 	}
-	return incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID, Planned: &planned}, nil
+	return incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID, Body: &planned}, nil
 }
 
 func (p *post) Decided(_ *Case, f incident.Fact) {
 	p.facts = append(p.facts, f)
-	if o := f.Planned; o != nil {
+	if o := f.Planned(); o != nil {
 		at := f.At
 		if o.DueAt.After(at) {
 			at = o.DueAt
@@ -227,4 +238,21 @@ policies: [{name: all, updates: [{audience: it, cadence: [{from: 0s, every: 1h}]
 		t.Fatal(err)
 	}
 	return cfg.SLAs[0].Counted
+}
+
+func keys(m map[string]time.Time) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// ends is the webhook that says that an alert stopped. Its fingerprint is its
+// service and its name.
+func ends(fingerprint string, starts, at time.Time) incident.Input {
+	n := len(fingerprint) - 2
+	return incident.Input{At: at, Alerts: []incident.Observation{alert(fingerprint[:n], fingerprint[n:], false, starts, at)}}
 }

@@ -85,7 +85,7 @@ func (b *Book) settle(t *touched, now time.Time, whole bool, s Scribe) error {
 func (b *Book) leave(t *touched, now, soon time.Time) {
 	for _, c := range t.cases {
 		b.index(c, now, soon)
-		if c.watchdog == nil && c.State.ID == "" && len(c.State.Alerts) == 0 {
+		if !c.State.Own() && c.State.ID == "" && len(c.State.Alerts) == 0 {
 			b.wakes.set(c, time.Time{})
 			delete(b.services, c.State.Service)
 		}
@@ -108,7 +108,7 @@ func (b *Book) gather(t *touched, now time.Time, whole bool) []*item {
 		}
 		if lead {
 			items = append(items, i)
-		} else if d.At.Before(now.Add(ahead)) && b.rules.joins(d) {
+		} else if d.At.Before(now.Add(ahead)) && b.joins(c, d) {
 			soon = append(soon, i)
 		}
 	}
@@ -123,7 +123,7 @@ func (b *Book) gather(t *touched, now time.Time, whole bool) []*item {
 	}
 	reach := map[string]bool{} // audiences, also by way of others
 	for _, i := range items {
-		if b.rules.joins(i.due) {
+		if b.joins(i.c, i.due) {
 			reach[whom(i.due)] = true
 		}
 	}
@@ -140,7 +140,7 @@ func (b *Book) gather(t *touched, now time.Time, whole bool) []*item {
 			if t.seen[c] || !c.wake.After(now) {
 				return true
 			}
-			if !slices.ContainsFunc(c.soon, func(a string) bool { return b.rules.shares(reach, a) }) {
+			if !slices.ContainsFunc(c.soon, func(a string) bool { return b.meets(reach, a) }) {
 				return false
 			}
 			due, next, _ := schedule.Plan(b.rules.schedule, c.State, now)
@@ -219,6 +219,10 @@ func (b *Book) tell(items []*item, now time.Time, s Scribe) error {
 }
 
 func (b *Book) order(i *item, now time.Time, s Scribe) error {
+	if f, is := b.waits(i.c, i.due, now); is {
+		b.planned(i.c, f, s)
+		return nil
+	}
 	f, err := s.Order(i.c, i.Order, now)
 	if err != nil {
 		return err

@@ -3,24 +3,41 @@ package casebook
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"iter"
 	"time"
 
+	"sitrep/policies"
 	"sitrep/router/incident"
 )
 
 // kennel makes a case for each watchdog. Its id follows from what it waits for,
 // so that it survives a change of the file.
 func (b *Book) kennel() {
-	for i := range b.rules.Watchdogs {
-		w := &b.rules.Watchdogs[i]
-		sum := sha256.Sum256([]byte(w.String()))
-		id := incident.WatchdogID + hex.EncodeToString(sum[:4])
-		if b.ids[id] != nil {
-			continue // it stands in the file twice
+	for id, w := range watchdogs(b.rules.Watchdogs) {
+		b.watchdog(id, w)
+	}
+}
+
+func (b *Book) watchdog(id string, w *policies.Watchdog) *Case {
+	c := &Case{State: incident.NewWatchdog(id), watchdog: w, place: -1}
+	b.ids[id] = c
+	b.dogs = append(b.dogs, c)
+	return c
+}
+
+// watchdogs goes over those that a policy has, by id; one that stands in the file
+// twice is one.
+func watchdogs(all []policies.Watchdog) iter.Seq2[string, *policies.Watchdog] {
+	return func(yield func(string, *policies.Watchdog) bool) {
+		seen := map[string]bool{}
+		for i := range all {
+			sum := sha256.Sum256([]byte(all[i].String()))
+			id := incident.WatchdogID + hex.EncodeToString(sum[:4])
+			if !seen[id] && !yield(id, &all[i]) {
+				return
+			}
+			seen[id] = true
 		}
-		c := &Case{State: incident.NewWatchdog(id), watchdog: w, place: -1}
-		b.ids[id] = c
-		b.dogs = append(b.dogs, c)
 	}
 }
 

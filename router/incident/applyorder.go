@@ -6,21 +6,35 @@ import (
 )
 
 func (s *State) plan(p *Planned, at time.Time) {
-	s.Updates = p.Update
+	s.Updates = max(s.Updates, p.Update)
 	if p.Parts+len(p.Carried) > 0 {
-		s.Flights[p.Update] = &Flight{Order: *p, At: at, Done: map[string]bool{}}
+		s.Flights[p.Update] = &Flight{Order: p, At: at, Done: map[string]bool{}}
 	}
 	s.risen(p)
+	s.ordered(p)
+	s.undraft(p)
+	if p.Corrects > 0 {
+		s.correct(p)
+		return
+	}
 	if p.Side() {
 		s.ask(p, at)
 		if p.For > 0 {
 			s.totals(p.Audience).Planned += p.Deliveries
-			t := s.told(p.Audience)
-			t.Rescued = union(t.Rescued, p.Channels)
+			if !p.Again {
+				t := s.told(p.Audience)
+				t.Rescued = union(t.Rescued, p.Channels)
+			}
 		}
 		return
 	}
+	s.sent(p.Audience)
 	t := s.told(p.Audience)
+	if f := s.Flights[p.Update]; f != nil {
+		was := *t
+		was.Promises = nil
+		f.was = &was
+	}
 	for _, q := range t.Promises {
 		if q.By == 0 && !p.CatchUp {
 			q.By = p.Update
@@ -28,7 +42,7 @@ func (s *State) plan(p *Planned, at time.Time) {
 	}
 	if t.First == 0 {
 		t.First = p.Update
-	} else if silence := at.Sub(t.LastAt); t.Heard && t.Kind != Closing && silence > t.Silence {
+	} else if silence := at.Sub(t.LastAt); t.Heard && !t.Kind.Ends() && silence > t.Silence {
 		t.Silence = silence
 	}
 	t.landed = nil
@@ -37,15 +51,28 @@ func (s *State) plan(p *Planned, at time.Time) {
 		t.Policy = p.Policy
 	}
 	t.LastAt, t.NextAt, t.NextWhy, t.PromiseAt = Clock(p.DueAt, at), p.NextAt, p.NextWhy, p.PromiseAt
-	t.Phase, t.Severity, t.Firing, t.Unconfirmed = s.Phase, s.Severity, p.Firing, s.Unconfirmed
-	t.Estimate = s.Estimate
+	if !p.Neutral {
+		t.Phase, t.Severity, t.Firing, t.Unconfirmed = s.Phase, s.Severity, p.Firing, s.Unconfirmed
+		t.Estimate, t.Account, t.known = s.Estimate, p.Account, s.Version
+		if s.Work != nil {
+			before := t.Work
+			t.Work = s.Work.knows()
+			t.Work.Overran = t.Work.Over || before != nil && before.Overran
+		}
+	}
 	if p.Words > 0 {
 		t.Words = p.Words
 	}
-	t.Closed, t.Channels, t.By, t.Behind = p.Kind == Closing && len(p.Behind) == 0, union(t.Channels, p.Channels), p.Channels, p.Behind
+	t.Closed, t.Channels, t.By, t.Behind = p.Kind.Ends() && len(p.Behind) == 0, union(t.Channels, p.Channels), p.Channels, p.Behind
 	t.Fell = union(t.Fell, p.Fell)
 	t.Unheard = len(p.Behind) > 0 && (t.Unheard || p.Kind == First)
-	if p.Kind != Progress && p.Kind != Unknown { // those do not say that a clock ran out
+	switch {
+	case len(p.Behind) == 0:
+		t.Missed = ""
+	case slices.Contains(newsOfWork, p.Kind):
+		t.Missed = p.Kind
+	}
+	if p.Kind != Progress && p.Kind != Unknown && !p.Neutral { // those do not say that a clock ran out
 		t.Breaches = s.Overran
 	}
 	whole := p.Whole
@@ -61,8 +88,12 @@ func (s *State) plan(p *Planned, at time.Time) {
 		t.Made++
 		t.Promises = append(t.Promises, &Pending{Update: p.Update, At: p.PromiseAt})
 	}
-	t.Heir, t.doubted, t.Away, t.Services, t.Folded = false, false, false, s.Services(), nil
+	t.Heir, t.doubted, t.Away = false, false, false
+	if !p.Neutral {
+		t.Services, t.Folded = s.Services(), nil
+	}
 	s.totals(p.Audience).Planned += p.Deliveries
+	s.outdate()
 }
 
 func (s *State) deliver(d *Delivered) {
@@ -72,11 +103,17 @@ func (s *State) deliver(d *Delivered) {
 	}
 	f.Done[d.Part] = true
 	f.Sum.add(d)
+	w := s.Cancelled[d.Update]
 	landed := len(f.Done) == f.Order.Parts+len(f.Order.Carried)
 	if landed {
 		delete(s.Flights, d.Update)
+		f.was = nil
+		s.land(f)
 	}
-	if f.Order.Side() && f.Order.For == 0 {
+	if w != nil {
+		w.Sum, w.Done = f.Sum, landed
+	}
+	if f.Order.Side() && f.Order.For == 0 && f.Order.Corrects == 0 {
 		return
 	}
 	n := s.totals(f.Order.Audience)
@@ -85,8 +122,11 @@ func (s *State) deliver(d *Delivered) {
 	n.Unreached += d.Unreached
 	n.Superseded += d.Superseded
 	n.Possible += d.Possible
-	if !landed || f.Order.For > 0 {
+	if !landed || f.Order.Side() {
 		return
+	}
+	if s.Corrected[d.Update] { // who waited for it gets the correction in its place
+		f.Sum.Superseded = 0
 	}
 	t := s.told(f.Order.Audience)
 	if d.Update == t.Last {
@@ -101,17 +141,17 @@ func (s *State) deliver(d *Delivered) {
 }
 
 // answered says what an update's deliveries mean for a promise. Who was sent a
-// newer one instead has his answer in that.
+// newer one instead, or since nobody knows whether he got it, has his answer in that.
 func (t *Told) answered(p *Pending, sum *Delivered) {
-	inTime := sum.Unreached == 0 && sum.LastAt.Before(p.At)
-	if inTime && sum.Superseded > 0 && t.Last > p.By {
+	inTime, without := sum.LastAt.Before(p.At), sum.Superseded+sum.Unreached
+	if inTime && without > 0 && t.Last > p.By {
 		p.By = t.Last
 		if t.landed != nil {
 			t.answered(p, t.landed)
 		}
 		return
 	}
-	p.Done, p.InTime = true, inTime && sum.Superseded == 0
+	p.Done, p.InTime = true, inTime && without == 0
 }
 
 // union returns what is in either, as a list of its own where something is added:
@@ -129,23 +169,36 @@ func union(all, more []string) []string {
 func (s *State) ask(p *Planned, at time.Time) {
 	switch p.Kind {
 	case Nudge:
+		if p.Audience == resolution || p.Course {
+			if s.SoundedAt = at; p.DueAt.After(at) {
+				s.SoundedAt = p.DueAt
+			}
+			return
+		}
 		s.NudgedAt = at
 		if p.DueAt.After(at) { // planned ahead
 			s.NudgedAt = p.DueAt
 		}
 		for _, a := range p.About {
+			if a.Awaits > 0 {
+				if d := s.Drafts[a.Awaits]; d != nil {
+					d.Asked = true
+				}
+				continue
+			}
 			mark(&s.Asked, a.Audience, a.DueAt)
 		}
 	case Question:
 		mark(&s.Questioned, p.Audience, true)
 	case Alarm:
-		mark(&s.Alarmed, p.Audience, s.SilentSince != nil)
+		mark(&s.Alarmed, p.Audience, s.SilentSince != nil || s.Ailment != nil)
+		s.AlarmedAt = at
 	}
 }
 
-func mark[V any](m *map[string]V, key string, v V) {
+func mark[K comparable, V any](m *map[K]V, key K, v V) {
 	if *m == nil {
-		*m = map[string]V{}
+		*m = map[K]V{}
 	}
 	(*m)[key] = v
 }

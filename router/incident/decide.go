@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"sitrep/policies"
 )
 
 // grace is how long after a promised moment the receipts of an update that is
@@ -21,41 +19,6 @@ const reorder = time.Minute
 // that says nothing new is remembered.
 const hearing = 20
 
-// Rules are what the operator says about one service.
-type Rules struct {
-	Service    *policies.Service // nil: it stands in the configuration no more
-	Severities policies.Severities
-	Next       int // number of the next incident to open
-
-	// Parent is the open incident of a service that this one depends on, and
-	// ParentService that service; empty where there is none.
-	Parent, ParentService string
-	// Heirs are the audiences that the incident which this outage was a
-	// consequence of told of it; asked for when that is over.
-	Heirs func() []Heir
-	// Orphan says that it is over, and not a consequence of another itself.
-	Orphan bool
-
-	Watchdog *policies.Watchdog // of a watchdog's case
-	HeardAt  time.Time          // when its heartbeat came last
-	Unheard  bool               // none came since the start; HeardAt is since when it is waited for
-}
-
-func (r Rules) resolvedAfter() time.Duration {
-	if r.Service == nil {
-		return 5 * time.Minute
-	}
-	return r.Service.ResolvedAfter
-}
-
-// unconfirmedAfter is how long no webhook may say that an alert fires.
-func (r Rules) unconfirmedAfter() time.Duration {
-	if r.Service == nil || r.Service.UnconfirmedAfter == 0 {
-		return 5 * time.Hour
-	}
-	return r.Service.UnconfirmedAfter
-}
-
 // Advance decides and applies until nothing follows any more, and returns the
 // facts in their order. It is Decide and Apply and nothing else: with its own
 // alerts or override first, then, as ticks, what follows from them.
@@ -64,6 +27,7 @@ func Advance(r Rules, s *State, in Input) []Fact {
 	if len(all) == 0 && in.tick() {
 		return nil
 	}
+	r.follow(all)
 	for {
 		facts := Note(r, s, Input{At: in.At})
 		if len(facts) == 0 {
@@ -89,14 +53,32 @@ func Decide(r Rules, s *State, in Input) []Fact {
 	switch {
 	case in.Receipt != nil:
 		d.receipt()
+	case in.Aftermath != nil:
+		d.aftermath()
 	case in.Consequence != nil:
 		d.kin()
+	case in.Apart != nil:
+		d.apart()
 	case s.Kind == Watchdog:
 		d.watch()
+	case s.Kind == Ailing:
+		d.ail()
 	case in.Alerts != nil:
 		d.observe()
+	case in.Open != nil:
+		d.open()
+	case in.Schedule != nil:
+		d.schedule()
 	case in.Override() && s.ID == "":
 		d.refuse("it is no incident")
+	case len(in.IfVersion) > 0 && !slices.Contains(in.IfVersion, s.Version):
+		d.refuse("%s was changed meanwhile; look at it as it is now, and decide again", s.ID)
+		d.facts[0].Refused().Stale = true
+	case d.ofWork():
+	case in.Reschedule != nil:
+		d.reschedule()
+	case in.Conduct != nil:
+		d.conduct()
 	case in.Say != nil:
 		d.say()
 	case in.Resolve != nil:
@@ -107,8 +89,26 @@ func Decide(r Rules, s *State, in Input) []Fact {
 		d.steer()
 	case in.Reopen != nil:
 		d.reopen()
+	case in.Send != nil:
+		d.send()
+	case in.Cancel != nil:
+		d.cancel()
+	case in.Merge != nil:
+		d.merge()
+	case in.Split != nil:
+		d.split()
+	case in.Approve != nil:
+		d.approve()
+	case in.Enlist != nil:
+		d.enlist()
 	default:
 		d.judge()
+	}
+	if in.Key != "" && in.Override() {
+		if len(d.facts) == 0 {
+			d.emit(Fact{Body: &Settled{What: in.What()}})
+		}
+		d.facts[0].Key, d.facts[0].Asked = in.Key, in.Asked
 	}
 	return d.facts
 }
@@ -123,13 +123,13 @@ type decision struct {
 func (d *decision) emit(f Fact) {
 	f.At, f.Service, f.Incident = d.in.At, d.s.Service, d.s.ID
 	if d.in.Override() {
-		f.By, f.Input = d.in.By, d.in.ID
+		f.By, f.Role, f.Reason, f.Input = d.in.By, d.in.Role, d.in.Reason, d.in.ID
 	}
 	d.facts = append(d.facts, f)
 }
 
 func (d *decision) refuse(format string, args ...any) {
-	d.emit(Fact{Refused: &Refused{What: d.in.What(), Reason: fmt.Sprintf(format, args...)}})
+	d.emit(Fact{Body: &Refused{What: d.in.What(), Reason: fmt.Sprintf(format, args...)}})
 }
 
 // observe compares what a webhook says of each alert with what is remembered.
@@ -151,14 +151,14 @@ func (d *decision) observe() {
 			if ends.IsZero() || ends.After(d.in.At) {
 				ends = d.in.At
 			}
-			d.emit(Fact{Ceased: &Ceased{Fingerprint: o.Fingerprint, Name: known.Name, EndsAt: ends}})
+			d.emit(Fact{Body: &Ceased{Fingerprint: o.Fingerprint, Name: known.Name, EndsAt: ends}})
 		}
 	}
 	switch {
 	case d.s.Unconfirmed && (heard || len(d.facts) > 0):
-		d.emit(Fact{Confirmed: &Confirmed{}})
+		d.emit(Fact{Body: &Confirmed{}})
 	case heard && d.in.At.Sub(d.s.HeardAt) > d.r.unconfirmedAfter()/hearing:
-		d.emit(Fact{Heard: &Heard{}})
+		d.emit(Fact{Body: &Heard{}})
 	}
 }
 
@@ -167,16 +167,18 @@ func (d *decision) fired(o Observation, known *Alert) {
 	if !counts {
 		return
 	}
-	a := Alert{Fingerprint: o.Fingerprint, Name: o.Labels["alertname"], Severity: severity, Labels: o.Labels, Summary: o.Summary, StartsAt: o.StartsAt}
+	a := Alert{Fingerprint: o.Fingerprint, Name: o.Labels["alertname"], Severity: severity, Labels: o.Labels, Summary: o.Summary, Account: o.Account, StartsAt: o.StartsAt}
 	if o.StartsAt.IsZero() || o.StartsAt.After(d.in.At) { // a clock that runs ahead does not delay a threshold
 		a.StartsAt, a.Told = d.in.At, &o.StartsAt
 	}
 	switch {
 	case known == nil:
-		d.emit(Fact{Fired: &Fired{Alert: a}})
+		d.emit(Fact{Body: &Fired{Alert: a}})
 	case o.StartsAt.After(known.starts()),
 		!known.Firing() && o.StartsAt.Equal(known.starts()) && d.in.At.Sub(known.CeasedAt) > reorder:
-		d.emit(Fact{Fired: &Fired{Alert: a, Again: true}})
+		d.emit(Fact{Body: &Fired{Alert: a, Again: true}})
+	case known.Firing() && o.StartsAt.Equal(known.starts()) && !o.Account.Equal(known.Account):
+		d.emit(Fact{Body: &Retold{Fingerprint: o.Fingerprint, Name: known.Name, Account: o.Account}})
 	}
 }
 
@@ -203,6 +205,15 @@ func (d *decision) say() {
 		d.refuse("phase %q is none of %v", say.Phase, Phases)
 		return
 	}
+	if say.Corrects != 0 {
+		of, why := d.s.corrects(say.Corrects)
+		if of == nil {
+			d.refuse(why, say.Corrects, d.s.ID)
+			return
+		}
+		d.emit(Fact{Body: &Said{Number: len(d.s.Words) + 1, Texts: say.Texts, Audiences: []string{of.Audience}, Corrects: say.Corrects}})
+		return
+	}
 	audiences := say.Audiences
 	if len(audiences) == 0 {
 		for name := range d.s.Told {
@@ -214,9 +225,9 @@ func (d *decision) say() {
 		d.refuse("nobody was told of %s yet; name the audiences that the words are for", d.s.ID)
 		return
 	}
-	d.emit(Fact{Said: &Said{Number: len(d.s.Words) + 1, Texts: say.Texts, Audiences: audiences}})
+	d.emit(Fact{Body: &Said{Number: len(d.s.Words) + 1, Texts: say.Texts, Audiences: audiences}})
 	if say.Phase != "" && say.Phase != d.s.Phase {
-		d.emit(Fact{Phased: &Phased{From: d.s.Phase, To: say.Phase}})
+		d.emit(Fact{Body: &Phased{From: d.s.Phase, To: say.Phase}})
 	}
 }
 
@@ -225,11 +236,11 @@ func (d *decision) resolve() {
 		d.refuse("%s is resolved already", d.s.ID)
 		return
 	}
-	d.emit(Fact{Resolved: d.end(d.in.Resolve.Reason)})
+	d.emit(Fact{Body: d.end()})
 }
 
 // end says from when to when it was out. Alerts that still fire make it now.
-func (d *decision) end(reason string) *Resolved {
+func (d *decision) end() *Resolved {
 	ended := d.in.At
 	if d.s.firing == 0 && (d.s.lastEnd.After(d.s.doubted) || !d.s.QuietSince.IsZero()) {
 		ended = d.s.lastEnd
@@ -237,7 +248,7 @@ func (d *decision) end(reason string) *Resolved {
 	if ended.Before(d.s.StartedAt) {
 		ended = d.s.StartedAt
 	}
-	return &Resolved{StartedAt: d.s.StartedAt, EndedAt: ended, Firing: d.s.firing, Reason: reason}
+	return &Resolved{StartedAt: d.s.StartedAt, EndedAt: ended, Firing: d.s.firing}
 }
 
 func (d *decision) receipt() {
@@ -246,9 +257,9 @@ func (d *decision) receipt() {
 	if f == nil || f.Done[r.Part] {
 		return // reported before
 	}
-	d.fell(f, r)
+	d.fell(f, r.Update, r.Part, r.Fell)
 	if r.Fell = nil; !r.Partial {
-		d.emit(Fact{Delivered: &r})
+		d.emit(Fact{Body: &r})
 	}
 }
 
@@ -256,6 +267,9 @@ func (d *decision) receipt() {
 func (d *decision) judge() {
 	d.promises()
 	switch {
+	case d.s.Kind == Change:
+		d.work()
+		return
 	case d.s.Under != "":
 		d.consequence()
 		return
@@ -271,19 +285,18 @@ func (d *decision) judge() {
 		if d.r.Parent != "" {
 			d.join()
 		} else if d.s.ID == "" {
-			id := fmt.Sprintf("SR-%d", d.r.Next)
-			d.emit(Fact{Opened: &Opened{Kind: Outage, Severity: severity, StartedAt: starts, Alerts: d.s.firing, Row: row}})
-			d.facts[len(d.facts)-1].Incident = id
+			d.emit(Fact{Body: &Opened{Kind: Outage, Severity: severity, StartedAt: starts, Alerts: d.s.firing, Row: row}})
+			d.facts[len(d.facts)-1].Incident = d.r.number()
 		} else {
 			if starts.Before(d.s.EndedAt) { // Alertmanager found again what it had lost
 				starts = d.s.EndedAt
 			}
-			d.emit(Fact{Reopened: &Reopened{Severity: severity, StartedAt: starts, Alerts: d.s.firing, Row: row}})
+			d.emit(Fact{Body: &Reopened{Severity: severity, StartedAt: starts, Alerts: d.s.firing, Row: row}})
 		}
 		return
 	}
 	if d.s.ID == "" && len(d.s.Alerts) > 0 && d.quiet() && !d.s.anyFiring() {
-		d.emit(Fact{Passed: &Passed{}})
+		d.emit(Fact{Body: &Passed{}})
 	}
 }
 
@@ -292,15 +305,15 @@ func (d *decision) course() {
 	d.breaches()
 	d.escalate()
 	if at, ok := d.r.unconfirmed(d.s); ok && !at.After(d.in.At) {
-		d.emit(Fact{Unconfirmed: &Unconfirmed{Since: d.s.HeardAt}})
+		d.emit(Fact{Body: &Unconfirmed{Since: d.s.HeardAt}})
 	}
 	switch {
 	case d.quiet():
-		d.emit(Fact{Resolved: d.end("")})
+		d.emit(Fact{Body: d.end()})
 	case d.s.firing == 0 && !d.s.QuietSince.IsZero() && d.s.Phase != Monitoring && !d.s.chosen:
-		d.emit(Fact{Phased: &Phased{From: d.s.Phase, To: Monitoring}})
+		d.emit(Fact{Body: &Phased{From: d.s.Phase, To: Monitoring}})
 	case d.s.firing > 0 && d.s.Phase == Monitoring && d.s.before != "" && !d.s.meant:
-		d.emit(Fact{Phased: &Phased{From: Monitoring, To: d.s.before}})
+		d.emit(Fact{Body: &Phased{From: Monitoring, To: d.s.before}})
 	}
 }
 
@@ -308,7 +321,7 @@ func (d *decision) course() {
 func (d *decision) breaches() {
 	for _, c := range clocks {
 		if at, ok := d.r.breach(d.s, c); ok && !at.After(d.in.At) {
-			d.emit(Fact{Breached: &Breached{Clock: string(c), Limit: d.r.Service.SLA.Limit(c)}})
+			d.emit(Fact{Body: &Breached{Clock: string(c), Limit: d.r.sla().Limit(c)}})
 		}
 	}
 }
@@ -316,7 +329,7 @@ func (d *decision) breaches() {
 // escalate lets the severity rise to that of its gravest alert or consequence.
 func (d *decision) escalate() {
 	if gravest := d.gravest(); gravest > d.known() {
-		d.emit(Fact{Escalated: &Escalated{From: d.s.Severity, To: d.r.Severities.Name(gravest)}})
+		d.emit(Fact{Body: &Escalated{From: d.s.Severity, To: d.r.Severities.Name(gravest)}})
 	}
 }
 
@@ -332,8 +345,8 @@ func (d *decision) known() int {
 // gravest ranks the alerts that fire and the consequences.
 func (d *decision) gravest() int {
 	gravest := 0
-	if severity, _ := d.outage(); d.s.firing > 0 {
-		gravest = d.rank(severity)
+	for severity := range d.s.severities {
+		gravest = max(gravest, d.rank(severity))
 	}
 	for _, c := range d.s.Consequences {
 		gravest = max(gravest, d.rank(c.Severity))
@@ -357,10 +370,10 @@ func (d *decision) promises() {
 			fate := &Promise{Audience: audience, Update: p.Update, By: p.By, PromiseAt: p.At, Late: p.Broken, Held: p.Held}
 			switch {
 			case p.Done && p.InTime:
-				d.emit(Fact{Kept: fate})
+				d.emit(Fact{Body: (*Kept)(fate)})
 			case p.Broken:
 			case p.Done, !p.broken().After(d.in.At):
-				d.emit(Fact{Broken: fate})
+				d.emit(Fact{Body: (*Broken)(fate)})
 			}
 		}
 	}

@@ -21,6 +21,15 @@
 // begins by itself when every alert has resolved, and ends when one fires
 // again; the rest only a person says.
 //
+// Watchdogs and what ails of sitrep itself have cases of their own, which are no
+// incidents: watchdog.go, ailment.go. What fails for good and goes by another way is
+// drawn in fallback.go, and what became of deliveries later in aftermath.go. What a
+// person takes back is in correction.go, what he opens without an alert in open.go,
+// what he sends at once in hasten.go, what he cancels in cancel.go, what he makes
+// one or two of in merge.go, and whom he adds to an audience or removes in
+// recipient.go. What people know of an outage beyond its state, and whose
+// words of it win, is in account.go.
+//
 // One fact has four uses: audit line, timeline row, what a restart replays, and
 // the text of golden tests. So its String is a sentence. Facts are never
 // changed; readers ignore fields that they do not know.

@@ -2,46 +2,23 @@ package incident
 
 import "time"
 
-// Fact is one thing that happened, durable and never changed. Exactly one of
-// the pointers is set.
+// Fact is one thing that happened, durable and never changed. There are as many of them
+// as there is memory for, so one has room for what it says only.
 type Fact struct {
-	At       time.Time `json:"at"`
-	Service  string    `json:"service,omitempty"`
-	Incident string    `json:"incident,omitempty"` // "SR-12"; empty before the outage became one
-	By       string    `json:"by,omitempty"`       // the person or token that decided it; empty: sitrep itself
-	Input    string    `json:"input,omitempty"`    // id of the input that it answers; empty: none asked
-
-	Fired       *Fired       `json:"fired,omitempty"`
-	Ceased      *Ceased      `json:"ceased,omitempty"`
-	Passed      *Passed      `json:"passed,omitempty"`
-	Heard       *Heard       `json:"heard,omitempty"`
-	Unconfirmed *Unconfirmed `json:"unconfirmed,omitempty"`
-	Confirmed   *Confirmed   `json:"confirmed,omitempty"`
-	Opened      *Opened      `json:"opened,omitempty"`
-	Escalated   *Escalated   `json:"escalated,omitempty"`
-	Phased      *Phased      `json:"phased,omitempty"`
-	Said        *Said        `json:"said,omitempty"`
-	Planned     *Planned     `json:"planned,omitempty"`
-	Delivered   *Delivered   `json:"delivered,omitempty"`
-	Kept        *Promise     `json:"kept,omitempty"`
-	Broken      *Promise     `json:"broken,omitempty"`
-	Breached    *Breached    `json:"breached,omitempty"`
-	Resolved    *Resolved    `json:"resolved,omitempty"`
-	Reopened    *Reopened    `json:"reopened,omitempty"`
-	Refused     *Refused     `json:"refused,omitempty"`
-	Unrostered  *Unrostered  `json:"unrostered,omitempty"`
-	Joined      *Joined      `json:"joined,omitempty"`
-	Parted      *Parted      `json:"parted,omitempty"`
-	Caused      *Caused      `json:"caused,omitempty"`
-	Eased       *Eased       `json:"eased,omitempty"`
-	Silent      *Silent      `json:"silent,omitempty"`
-	Returned    *Returned    `json:"returned,omitempty"`
-	Estimated   *Estimated   `json:"estimated,omitempty"`
-	Led         *Led         `json:"led,omitempty"`
-	Titled      *Titled      `json:"titled,omitempty"`
-	Steered     *Steered     `json:"steered,omitempty"`
-	Fell        *Fell        `json:"fell,omitempty"`
+	At       time.Time
+	Service  string
+	Incident string // "SR-12"; empty before the outage became one
+	By       string // the person or token that decided it; empty: sitrep itself
+	Role     string // what he came in as
+	Reason   string // why he did, word for word
+	Input    string // id of the input that it answers; empty: none asked
+	Key      string // of that input; on the first fact that answers it
+	Asked    string // likewise
+	Body     Body   // what happened
 }
+
+// Body is what happened: a pointer to one of the types of this file and its neighbours.
+type Body any
 
 // Fired: an alert of the service began to fire, or fires again.
 type Fired struct {
@@ -75,13 +52,14 @@ type Passed struct {
 	Under string `json:"under,omitempty"` // that incident
 }
 
-// Opened: a threshold row held, and the outage became an incident.
+// Opened: a threshold row held, and the outage became an incident; or a person
+// said that it is one.
 type Opened struct {
 	Kind      Kind      `json:"kind"`
 	Severity  string    `json:"severity"`
 	StartedAt time.Time `json:"started_at"` // of the outage
 	Alerts    int       `json:"alerts"`     // firing at that moment
-	Row       string    `json:"row"`        // the threshold row that held, in words
+	Row       string    `json:"row"`        // the threshold row that held, in words; "by hand"
 }
 
 // Escalated: the severity of an open incident rose by itself, or a person chose
@@ -103,6 +81,7 @@ type Said struct {
 	Number    int               `json:"number"` // of the words within the incident, from 1
 	Texts     map[string]string `json:"texts"`  // by language; "" is for every reader
 	Audiences []string          `json:"audiences"`
+	Corrects  int               `json:"corrects,omitempty"` // the update that they take back
 }
 
 // Breached: an SLA clock of an open incident ran out.
@@ -116,7 +95,6 @@ type Resolved struct {
 	StartedAt time.Time `json:"started_at"`
 	EndedAt   time.Time `json:"ended_at"` // when the last alert stopped; by hand: now
 	Firing    int       `json:"firing,omitempty"`
-	Reason    string    `json:"reason,omitempty"` // a person's, word for word
 }
 
 // Reopened: alerts that began within a day of the end passed a threshold row, or
@@ -126,7 +104,6 @@ type Reopened struct {
 	Severity  string    `json:"severity"`
 	Alerts    int       `json:"alerts"`
 	Row       string    `json:"row"`
-	Reason    string    `json:"reason,omitempty"` // a person's, word for word
 }
 
 // Refused: an override was not accepted. It is a fact so that the same input
@@ -134,6 +111,13 @@ type Reopened struct {
 type Refused struct {
 	What   string `json:"what"`
 	Reason string `json:"reason"`
+	Stale  bool   `json:"stale,omitempty"` // it was meant for another version of the incident
+}
+
+// Settled: an override asked for what is so already. It is a fact only where its
+// caller named the request, so that a repeat of it is known for one.
+type Settled struct {
+	What string `json:"what"`
 }
 
 // Unrostered: an update was due, and its audience has nobody who can be

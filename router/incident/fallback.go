@@ -19,6 +19,8 @@ type Fell struct {
 	Update int    `json:"update"`
 	Part   string `json:"part"`
 	Rows   []int  `json:"rows"` // of the part's chunk
+	// Again says that the same channel is worth another try.
+	Again bool `json:"again,omitempty"`
 }
 
 // Fall is what is to go by another way.
@@ -27,26 +29,21 @@ type Fall struct {
 	Chunk int
 	Rows  []int
 	At    time.Time
+	Again string // the channel that is worth another try; empty: it goes by another
 }
 
 // String says it.
 func (f Fell) String() string {
+	if f.Again {
+		return fmt.Sprintf("- update %d, part %s: %s not reached, worth another try", f.Update, f.Part, count(len(f.Rows), "recipient"))
+	}
 	return fmt.Sprintf("- update %d, part %s: %s not reached, for good", f.Update, f.Part, count(len(f.Rows), "recipient"))
 }
 
-// fell notes the rows of a report that are not known yet to have failed.
-func (d *decision) fell(f *Flight, r Delivered) {
-	if len(f.Order.Fallback) == 0 {
-		return
-	}
-	var rows []int
-	for _, n := range r.Fell {
-		if !slices.Contains(f.Fallen[r.Part], n) {
-			rows = append(rows, n)
-		}
-	}
-	if len(rows) > 0 {
-		d.emit(Fact{Fell: &Fell{Update: r.Update, Part: r.Part, Rows: rows}})
+// fell notes the rows of a part that are not known yet to have failed.
+func (d *decision) fell(f *Flight, update int, part string, rows []int) {
+	if rows = f.fresh(part, rows); len(rows) > 0 && len(f.Order.Fallback) > 0 {
+		d.emit(Fact{Body: &Fell{Update: update, Part: part, Rows: rows}})
 	}
 }
 
@@ -54,21 +51,31 @@ func (d *decision) fell(f *Flight, r Delivered) {
 func (s *State) fall(f *Fell, at time.Time) {
 	flight := s.Flights[f.Update]
 	if flight == nil {
+		flight = s.Landed[f.Update]
+	}
+	if flight == nil {
 		return
 	}
 	mark(&flight.Fallen, f.Part, append(slices.Clone(flight.Fallen[f.Part]), f.Rows...))
-	if s.Under != "" || s.superseded(&flight.Order) {
+	if s.Under != "" || s.superseded(flight.Order) {
 		return // another incident tells of it, or a newer update is on its way
 	}
-	s.Falls = append(s.Falls, &Fall{Order: flight.Order, Chunk: chunkOf(f.Part), Rows: f.Rows, At: at})
+	fall := &Fall{Order: *flight.Order, Chunk: chunkOf(f.Part), Rows: f.Rows, At: at}
+	if f.Again {
+		fall.Again = channelOf(f.Part)
+	}
+	s.Falls = append(s.Falls, fall)
 }
 
-// superseded reports whether whoever an order was for was told something newer,
-// or has been told by another incident that it is over.
+// superseded reports whether whoever an order was for was told something newer, has
+// been told by another incident that it is over, or is not to get it any more.
 func (s *State) superseded(p *Planned) bool {
 	newer := func(audience string, update int) bool {
 		t := s.Told[audience]
-		return t != nil && (t.Last > update || t.Closed && t.Kind != Closing)
+		return t != nil && (t.Last > update || t.Closed && !t.Kind.Ends())
+	}
+	if s.Cancelled[p.Update] != nil {
+		return true
 	}
 	if len(p.Covers) == 0 {
 		return newer(p.Audience, p.Update)
@@ -94,7 +101,7 @@ func chunkOf(part string) int {
 func (s *State) risen(p *Planned) {
 	s.Falls = slices.DeleteFunc(s.Falls, func(f *Fall) bool {
 		if p.For > 0 { // all of them go together
-			return f.Order.Update == p.For
+			return f.Order.Update == p.For && (f.Again != "") == p.Again && (f.Again == "" || slices.Contains(p.Channels, f.Again))
 		}
 		return !p.Side() && s.superseded(&f.Order)
 	})

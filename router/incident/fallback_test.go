@@ -12,16 +12,16 @@ import (
 func TestWhatFallsIsSaidOnce(t *testing.T) {
 	order := func(s *State, update int, fallback ...string) {
 		f := planned(update, noon.Add(time.Hour))
-		f.Planned.Fallback = fallback
+		f.Planned().Fallback = fallback
 		Apply(s, f)
 	}
 	report := func(s *State, update int, partial bool, rows ...int) (fell, delivered int) {
 		r := Receipt{Incident: "SR-7", Delivered: Delivered{Update: update, Part: fmt.Sprintf("SR-7.%d.0.email", update), Fell: rows, Partial: partial}}
 		for _, f := range Advance(rules(), s, Input{At: noon.Add(7 * time.Minute), Receipt: &r}) {
-			if f.Fell != nil {
-				fell += len(f.Fell.Rows)
+			if f.Fell() != nil {
+				fell += len(f.Fell().Rows)
 			}
-			if f.Delivered != nil {
+			if f.Delivered() != nil {
 				delivered++
 			}
 		}
@@ -48,7 +48,7 @@ func TestWhatFallsIsSaidOnce(t *testing.T) {
 	if len(s.Falls) != 2 || s.Falls[0].Rows[0] != 3 || s.Falls[1].Rows[0] != 5 || s.Falls[0].Chunk != 0 {
 		t.Errorf("to go by another way: %+v", s.Falls)
 	}
-	Apply(s, Fact{At: noon.Add(8 * time.Minute), Incident: "SR-7", Planned: &Planned{Update: 2, Audience: "board", Kind: First, For: 1, Channels: []string{"sms"}}})
+	Apply(s, Fact{At: noon.Add(8 * time.Minute), Incident: "SR-7", Body: &Planned{Update: 2, Audience: "board", Kind: First, For: 1, Channels: []string{"sms"}}})
 	if len(s.Falls) != 0 || s.Told["board"].Last != 1 || s.Totals["board"].Planned != 2 {
 		t.Errorf("it went: %+v, last %d, %+v", s.Falls, s.Told["board"].Last, s.Totals["board"])
 	}

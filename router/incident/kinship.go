@@ -16,6 +16,8 @@ import (
 //	Joined another       Eased, Out  that one is a consequence itself
 //	Passed, Resolved,    Eased       this is over
 //	Parted with Over
+//	Joined, by a person  Caused      he folded it into that one; see merge.go
+//	Parted, Split        Eased, Out  he took it out again
 //
 // Who was told of one hears on from the other: they are its heirs.
 
@@ -27,14 +29,18 @@ type Joined struct {
 	StartedAt time.Time         `json:"started_at"`
 	Labels    map[string]string `json:"labels"` // that policies match on
 	Heirs     []Heir            `json:"heirs,omitempty"`
+	Lists     Lists             `json:"lists,omitzero"`
 }
 
-// Parted: the incident that the outage was a consequence of is over.
+// Parted: the incident that the outage was a consequence of is over, or a person took
+// it out of that.
 type Parted struct {
 	Incident string `json:"incident"` // that it belonged to
 	Service  string `json:"service"`  // of that incident
 	Over     bool   `json:"over,omitempty"`
+	Split    bool   `json:"split,omitempty"` // by a person, and that one is not over
 	Heirs    []Heir `json:"heirs,omitempty"`
+	Lists    Lists  `json:"lists,omitzero"`
 }
 
 // Caused: an outage of another service is a consequence of the incident, or
@@ -42,6 +48,7 @@ type Parted struct {
 type Caused struct {
 	Consequence
 	Heirs []Heir `json:"heirs,omitempty"`
+	Lists Lists  `json:"lists,omitzero"`
 }
 
 // Consequence is an outage that an open incident brought about.
@@ -57,7 +64,8 @@ type Consequence struct {
 // Eased: a consequence is none any more.
 type Eased struct {
 	Service string `json:"service"`
-	Out     bool   `json:"out,omitempty"` // it is still out, and told of by another
+	Out     bool   `json:"out,omitempty"`   // it is still out, and told of by another
+	Split   bool   `json:"split,omitempty"` // since a person took it out
 }
 
 // Heir is an audience that was told of an outage by one incident, and hears on
@@ -116,7 +124,10 @@ func (s *State) Heirs(service string) []Heir {
 // join makes the outage a consequence. Its audiences are another incident's to
 // tell, and so are the promises that nothing has answered yet.
 func (s *State) join(j *Joined) {
-	s.Under, s.Severity, s.Falls = j.Incident, j.Severity, nil
+	s.Under, s.Severity, s.Falls, s.Drafts = j.Incident, j.Severity, nil, nil
+	if s.Apart == j.Incident { // a person thinks better of it
+		s.Apart = ""
+	}
 	if s.ID == "" {
 		s.StartedAt = j.StartedAt
 	} else if !s.ResolvedAt.IsZero() {
@@ -146,16 +157,27 @@ func (s *State) part(p *Parted, at time.Time) {
 		s.forgetCalm(at)
 		return
 	}
-	s.Outlived = p.Service
+	if p.Split {
+		s.stands(p, at)
+	} else {
+		s.outlive(p, at)
+	}
 	if s.ID != "" && s.ResolvedAt.IsZero() {
 		s.reopenedAt = at
 	}
+}
+
+// outlive remembers which service is over, while this one is not.
+func (s *State) outlive(p *Parted, at time.Time) {
+	s.Outlived = p.Service
+	why := p.Service + " is over, and this is not"
 	for _, t := range s.Told {
 		if t.Away {
-			t.Away, t.Heir, t.NextAt, t.NextWhy = false, true, at, p.Service+" is over, and this is not"
+			t.Away, t.Heir, t.NextAt, t.NextWhy = false, true, at, why
 		}
 	}
-	s.inherit(p.Heirs, "", p.Service+" is over, and this is not", at)
+	s.inheritLists(p.Lists)
+	s.inherit(p.Heirs, "", why, at)
 }
 
 // cause notes a consequence, and who was told of it.
@@ -168,6 +190,8 @@ func (s *State) cause(c *Caused, at time.Time) {
 		s.Overran += max(c.Breaches-known.Breaches, 0)
 	}
 	s.Consequences[c.Service] = &one
+	s.Loosed = slices.DeleteFunc(slices.Clone(s.Loosed), func(name string) bool { return name == c.Service })
+	s.inheritLists(c.Lists)
 	s.inherit(c.Heirs, c.Service, "it was told of "+c.Service, at)
 }
 

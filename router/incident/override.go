@@ -7,13 +7,18 @@ import (
 )
 
 // What a person decides wins over what is automatic, is a fact with his name,
-// and ends with the incident. None of it sends anything by itself, words
-// excepted; it goes with the next update.
+// and ends with the incident. Most of it sends nothing by itself, and goes
+// with the next update.
 //
 //	Say      words, at once; the audience's clock starts again
-//	Set      phase, severity, estimate, lead, title
+//	Set      phase, severity, estimate, lead, title, and what is told of it
 //	Steer    one audience: not before a moment, not until told otherwise, so often
+//	Send     the next update, at once; see hasten.go
+//	Enlist   one more or less of an audience; see recipient.go
+//	Cancel   an update that has not gone out to everybody; see cancel.go
+//	Merge    it is part of another incident; Split: it is not; see merge.go
 //	Resolve  it is over, whatever fires; Reopen: it is not
+//	Open     a service is out, whatever fires; see open.go
 
 // Set asks to change what is said of an incident. Nil leaves a thing as it is.
 type Set struct {
@@ -23,6 +28,9 @@ type Set struct {
 	Estimate *time.Time         `json:"estimate,omitempty"` // zero: there is none any more
 	Lead     *string            `json:"lead,omitempty"`     // empty: nobody
 	Title    *map[string]string `json:"title,omitempty"`    // by language; empty: the service's
+	// Account holds the things that a person says something of; one without texts
+	// is taken back, and what the alerts or the service say is told again.
+	Account Account `json:"account,omitempty"`
 }
 
 // Steer asks to change when an audience hears. It takes the place of what was
@@ -38,7 +46,6 @@ type Steer struct {
 // Reopen asks to open a resolved incident again.
 type Reopen struct {
 	Incident string `json:"incident"`
-	Reason   string `json:"reason,omitempty"`
 }
 
 // Estimated: a person gave an estimate of when it is over, or took it back.
@@ -72,6 +79,13 @@ type Steering struct {
 	// now, or that this one was part of.
 	Inherited bool `json:"inherited,omitempty"`
 }
+
+// resolution is the team that solves, and RoleResolution what somebody of it comes in
+// as.
+const (
+	resolution     = "resolution"
+	RoleResolution = "team " + resolution
+)
 
 // minEvery is the least time between two updates that a person may ask for.
 const minEvery = time.Minute
@@ -110,19 +124,24 @@ func (d *decision) set() {
 		return
 	}
 	if c.Phase != nil && *c.Phase != d.s.Phase {
-		d.emit(Fact{Phased: &Phased{From: d.s.Phase, To: *c.Phase}})
+		d.emit(Fact{Body: &Phased{From: d.s.Phase, To: *c.Phase}})
 	}
 	if c.Severity != nil && *c.Severity != d.s.Severity {
-		d.emit(Fact{Escalated: &Escalated{From: d.s.Severity, To: *c.Severity, Over: d.r.Severities.Name(d.gravest())}})
+		d.emit(Fact{Body: &Escalated{From: d.s.Severity, To: *c.Severity, Over: d.r.Severities.Name(d.gravest())}})
 	}
 	if c.Estimate != nil && !c.Estimate.Equal(d.s.Estimate) {
-		d.emit(Fact{Estimated: &Estimated{At: *c.Estimate}})
+		d.emit(Fact{Body: &Estimated{At: *c.Estimate}})
 	}
 	if c.Lead != nil && *c.Lead != d.s.Lead {
-		d.emit(Fact{Led: &Led{Lead: *c.Lead}})
+		d.emit(Fact{Body: &Led{Lead: *c.Lead}})
 	}
 	if c.Title != nil && !maps.Equal(*c.Title, d.s.Title) {
-		d.emit(Fact{Titled: &Titled{Title: *c.Title}})
+		d.emit(Fact{Body: &Titled{Title: *c.Title}})
+	}
+	for _, t := range Things {
+		if texts, given := c.Account[t]; given && !maps.Equal(texts, d.s.Given[t].Texts) {
+			d.emit(Fact{Body: &Accounted{Thing: t, Texts: texts}})
+		}
 	}
 }
 
@@ -155,7 +174,7 @@ func (d *decision) steer() {
 			}
 		}
 	}
-	d.emit(Fact{Steered: f})
+	d.emit(Fact{Body: f})
 }
 
 // passes reports whether nothing comes before a moment.
@@ -166,11 +185,14 @@ func (d *decision) reopen() {
 	case d.s.Open():
 		d.refuse("%s is open", d.s.ID)
 		return
+	case d.r.Newer != "":
+		d.refuse("%s is the newer incident of %s; reopen that, or tell of it there", d.r.Newer, d.s.Service)
+		return
 	case d.s.Detached(d.in.At):
 		d.refuse("%s has been over for more than a day; what happens now is another incident", d.s.ID)
 		return
 	}
-	d.emit(Fact{Reopened: &Reopened{Severity: d.s.Severity, StartedAt: d.s.StartedAt, Alerts: d.s.anyMuted(), Row: "by hand", Reason: d.in.Reopen.Reason}})
+	d.emit(Fact{Body: &Reopened{Severity: d.s.Severity, StartedAt: d.s.StartedAt, Alerts: d.s.anyMuted(), Row: "by hand"}})
 }
 
 // anyMuted counts alerts that fire and were muted by resolving by hand.
@@ -227,9 +249,10 @@ func (s *State) unsteer(at time.Time) {
 // Carry takes over the alerts that fire and were muted by resolving an earlier
 // incident by hand: they stay so until they have resolved once.
 func (s *State) Carry(from *State) {
-	for id, a := range from.Alerts {
-		if a.Firing() && a.Muted {
+	for _, id := range sortedKeys(from.Alerts) {
+		if a := from.Alerts[id]; a.Firing() && a.Muted {
 			own := *a
+			own.speaks = s.speaks(a.Account)
 			s.Alerts[id] = &own
 		}
 	}
@@ -240,8 +263,8 @@ func (s *State) unmute() {
 	for _, a := range s.Alerts {
 		if a.Firing() && a.Muted {
 			a.Muted = false
-			s.firing++
-			s.commonStale = true
+			s.burns(a, 1)
+			s.commonStale, s.commonGrows = true, false
 		}
 	}
 }

@@ -17,6 +17,8 @@ const (
 	Drill  Kind = "drill"
 	// Watchdog is no incident: see Silent.
 	Watchdog Kind = "watchdog"
+	// Ailing is none either: see Ailment.
+	Ailing Kind = "ailment"
 )
 
 // Phase is how far the people who mend it are: the four that status pages made
@@ -45,9 +47,24 @@ const (
 	Unknown UpdateKind = "unconfirmed"
 	Overdue UpdateKind = "overdue" // the next on schedule after an SLA clock ran out
 	Closing UpdateKind = "closing"
+	// Correcting takes back what an update said; see Correction.
+	Correcting UpdateKind = "correction"
 	// Combined says to one recipient what several updates would have said.
 	Combined UpdateKind = "combined"
 )
+
+// Of a planned change, besides First, Progress, Holding, Overdue and Correcting.
+const (
+	Announced   UpdateKind = "announced"
+	Moved       UpdateKind = "moved" // other times than were told
+	Started     UpdateKind = "started"
+	Overrunning UpdateKind = "overrunning" // past its planned end
+	Completed   UpdateKind = "completed"   // also rolled back
+	Withheld    UpdateKind = "cancelled"   // called off
+)
+
+// Ends reports whether an update says that it is over: nothing is promised in it.
+func (k UpdateKind) Ends() bool { return k == Closing || k == Completed || k == Withheld }
 
 // To the teams.
 const (
@@ -63,7 +80,10 @@ const relapse = 24 * time.Hour
 // State is one outage of one service and the incident that it became. Only
 // Apply changes it.
 type State struct {
-	ID      string // "SR-12"; empty while it is no incident
+	ID string // "SR-12"; empty while it is no incident
+	// Version counts what was decided about it, by sitrep or by people: not the
+	// alerts, nor what was sent and received.
+	Version int
 	Kind    Kind
 	Service string
 
@@ -76,7 +96,12 @@ type State struct {
 	Estimate time.Time
 	Lead     string
 	Title    map[string]string
+	Given    map[Thing]Passage    // what they said of it
 	Steers   map[string]*Steering // by audience
+	Added    []Listing            // recipients that a person added for this incident
+	Removed  []Listing            // and those whom he removed
+	Hastened map[string]Haste     // audiences whose next update a person wants at once
+	Work     *Work                // what was planned, of a change; also of an outage that was one
 	// StartedAt is the earliest startsAt of the outage; both SLA clocks start
 	// there. After a relapse it is the relapse's.
 	StartedAt  time.Time
@@ -96,18 +121,27 @@ type State struct {
 	// Under is the incident that this outage is a consequence of, and Outlived
 	// the service of the one that it was a consequence of last; see Joined.
 	Under, Outlived string
+	Apart           string                  // the incident that a person took it out of
 	Consequences    map[string]*Consequence // by service
 	Left            []string                // consequences that outlived this incident
+	Loosed          []string                // those that a person took out of it
 
 	// Asked holds, for each audience, which due update the communication team was
 	// asked to give words for.
-	Asked      map[string]time.Time
-	NudgedAt   time.Time       // when it was asked last
+	Asked    map[string]time.Time
+	NudgedAt time.Time // when it was asked last
+	// SoundedAt is when the resolution team was asked last how it is going, AnsweredAt
+	// when a person last said how, and NewsAt when that team did.
+	SoundedAt, AnsweredAt, NewsAt time.Time
+
 	Questioned map[string]bool // teams that were asked whether it still is
 	// SilentSince is since when a watchdog is silent; nil while it is heard.
 	SilentSince *time.Time
 	Unheard     bool            // it was not heard since the start before that
-	Alarmed     map[string]bool // teams that know that it is silent
+	Alarmed     map[string]bool // teams that know that it is silent, or ails
+	// Ailment is what ails; nil while it is well. Ailed is what did last.
+	Ailment, Ailed *Ailment
+	AlarmedAt      time.Time // when a team was last alarmed of what ails
 
 	reopenedAt time.Time // after the last relapse; zero without one
 	relapsedAt time.Time // when it broke out again, of one that is over and a consequence
@@ -125,15 +159,38 @@ type State struct {
 	before Phase
 	meant  bool
 
+	authors map[string]setting // who set what is told; see credit
+
 	Updates int // planned so far
 	Words   []Words
-	Told    map[string]*Told // by audience
-	Flights map[int]*Flight  // updates whose deliveries are not all reported
-	Falls   []*Fall          // what failed for good, and is to go by another way
-	Totals  map[string]*Totals
+	// Orders are the updates to audiences, by their number; Corrections those that
+	// are to be taken back.
+	Orders      map[int]*Planned
+	Corrections []*Correction
+	Corrected   map[int]bool         // updates that were taken back
+	Drafts      map[int]*Draft       // updates that wait for a yes, or had their answer
+	Struck      map[string]int       // by audience, the last words that do not go to it
+	Lapses      map[string]time.Time // by audience, what was due and nobody approved
+	Cancelled   map[int]*Withdrawn   // updates that go to nobody else
+	Told        map[string]*Told     // by audience
+	Flights     map[int]*Flight      // updates whose deliveries are not all reported
+	Landed      map[int]*Flight      // those that are, as long as they are the newest
+	Arrived     map[string]Arrived   // what became of parts later
+	Falls       []*Fall              // what failed for good, and is to go by another way
+	Totals      map[string]*Totals
 
-	common      map[string]string
-	commonStale bool
+	severities map[string]int // of those alerts, how many have which
+	common     map[string]string
+	// commonStale says that it is to be found out, and commonGrows that what was
+	// common still is: alerts only ceased since.
+	commonStale, commonGrows bool
+
+	// spoken are the things that alerts said something of, and in which languages;
+	// calmed are the last that fired, and said what was wrong. calmAt is when it last
+	// came to seem over.
+	spoken []spoken
+	calmed []Alert
+	calmAt time.Time
 }
 
 // Alert is what is remembered of one alert.
@@ -143,6 +200,7 @@ type Alert struct {
 	Severity    string            `json:"severity"`
 	Labels      map[string]string `json:"labels"`
 	Summary     string            `json:"summary,omitempty"`
+	Account     Account           `json:"account,omitempty"` // for every reader
 	StartsAt    time.Time         `json:"starts_at"`
 
 	// Told is the startsAt that webhooks give, where it is not StartsAt: one that
@@ -152,6 +210,8 @@ type Alert struct {
 	EndsAt   time.Time `json:"-"` // zero while it fires
 	CeasedAt time.Time `json:"-"` // intake of the webhook that told its end
 	Muted    bool      `json:"-"` // resolved by hand while it fired
+
+	speaks uint64 // what its account says something of: bits of State.spoken
 }
 
 // starts returns the startsAt by which webhooks name this firing of the alert.
@@ -172,6 +232,7 @@ type Words struct {
 	Texts     map[string]string
 	Audiences []string
 	By        string
+	Corrects  int // the update that they take back; 0: none
 }
 
 // For reports whether the words were for an audience.
@@ -179,80 +240,8 @@ func (w Words) For(audience string) bool {
 	return slices.Contains(w.Audiences, audience)
 }
 
-// Told is what one audience knows, and what it was promised.
-type Told struct {
-	First, Last int       // update numbers
-	Count       int       // updates so far
-	LastAt      time.Time // the moment from which the next is counted
-	NextAt      time.Time // when the next is due, as the last one foresaw; zero: never
-	NextWhy     string    // by which policy and row
-	PromiseAt   time.Time // of the last update; zero: none
-	Kind        UpdateKind
-	Policy      string // that told it last
-	Phase       Phase
-	Severity    string
-	Words       int  // number of the last words for it that it had
-	Firing      int  // alerts firing at its last update
-	Heard       bool // told since the outage, or its relapse, began
-	Closed      bool
-	Behind      []string // channels that have not had the last update: they wait for hours, or are out
-	Fell        []string // fallbacks that it was told by
-	Rescued     []string // those by which somebody was whom a channel could not reach
-	By          []string // channels of its last update
-	Unheard     bool     // those have not had a first word either
-	Breaches    int      // SLA breaches that it was told of
-	Unconfirmed bool     // it was told that nobody knows
-	Estimate    time.Time
-	Services    []string // consequences that it was told of
-	// Heir says that it was told of this outage by another incident, and not yet
-	// by this one; Away that another incident tells it now; Folded are services
-	// that it was told of by incidents that are part of this one now.
-	Heir, Away bool
-	Folded     []string
-	// doubted says that it is told of nothing but that the end, which it was told,
-	// was taken back by a person.
-	doubted bool
-
-	landed   *Delivered // what became of the last one; nil: it is on its way
-	Promises []*Pending // not judged yet, oldest first
-	Made     int
-	Kept     int
-	Broken   int
-	Held     int // of those broken, by a person who held or paused the audience
-
-	Channels []string
-	Rosters  []string      // hashes of every chunk of people that it was told by
-	Silence  time.Duration // longest time between two updates
-}
-
-// Pending is a promise whose fate is open.
-type Pending struct {
-	Update int // that made it
-	At     time.Time
-	By     int    // the update that came next; 0: none yet
-	Done   bool   // every part of that update was reported
-	InTime bool   // and all of it was accepted before At
-	Broken bool   // counted as broken already
-	Held   string // by whom the audience is held or paused past it
-}
-
-// Flight is an update on its way.
-type Flight struct {
-	Order Planned
-	At    time.Time       // it was planned
-	Done  map[string]bool // parts and carriers reported
-	Sum   Delivered       // of what they reported
-	// Fallen are the rows that failed for good, by part.
-	Fallen map[string][]int
-}
-
-// Totals count deliveries of one audience.
-type Totals struct {
-	Planned, Accepted, Failed, Unreached, Superseded, Possible int
-}
-
 // Open reports whether it is an incident that is not over.
-func (s *State) Open() bool { return s.ID != "" && s.ResolvedAt.IsZero() && s.Kind != Watchdog }
+func (s *State) Open() bool { return s.ID != "" && s.ResolvedAt.IsZero() && !s.Own() }
 
 // BeganAt returns when people could first be told: the opening, or the last
 // reopening.
@@ -323,16 +312,19 @@ func (s *State) Firing() int { return s.firing }
 // what is common to the firing alerts (while none fires: what the last had).
 func (s *State) Labels() map[string]string {
 	if s.commonStale {
-		s.commonStale = false
 		var common map[string]string
 		for _, a := range s.Alerts {
 			if a.Firing() && !a.Muted {
 				common = intersect(common, a.Labels)
+				if s.commonGrows && len(common) == len(s.common) {
+					break // it can be no less
+				}
 			}
 		}
 		if common != nil {
 			s.common = common
 		}
+		s.commonStale, s.commonGrows = false, false
 	}
 	out := make(map[string]string, len(s.common)+3)
 	for k, v := range s.common {
@@ -373,14 +365,16 @@ func (s *State) WordsFor(audience string, upTo int) (Words, bool) {
 
 // Fresh returns the words that an audience has not had yet: the newest.
 func (s *State) Fresh(audience string) (Words, bool) {
-	w, ok := s.WordsFor(audience, 0)
-	if !ok {
-		return Words{}, false
+	t := s.Told[audience]
+	for _, w := range slices.Backward(s.Words) {
+		switch {
+		case t != nil && t.Words >= w.Number, s.Struck[audience] >= w.Number:
+			return Words{}, false
+		case w.Corrects == 0 && w.For(audience):
+			return w, true
+		}
 	}
-	if t := s.Told[audience]; t != nil && t.Words >= w.Number {
-		return Words{}, false
-	}
-	return w, true
+	return Words{}, false
 }
 
 // Detached reports whether an alert that begins now belongs to a new outage.

@@ -16,13 +16,18 @@ func Wake(r Rules, s *State) time.Time {
 			next = t
 		}
 	}
-	if s.Kind == Watchdog {
+	if s.Own() {
 		if r.Watchdog != nil && s.SilentSince == nil {
 			return r.HeardAt.Add(r.Watchdog.AbsentFor)
 		}
 		return time.Time{}
 	}
-	if !s.Open() && s.Under == "" && r.Service != nil {
+	if s.Kind == Change && s.Open() {
+		if at := s.Work.wake(); !at.IsZero() {
+			earliest(at)
+		}
+	}
+	if !s.Open() && s.Under == "" && r.Service != nil && r.Window == "" {
 		for _, t := range r.Service.Threshold {
 			if at, ok := r.holdsAt(s, t); ok {
 				earliest(at)
@@ -68,14 +73,15 @@ var clocks = []policies.Clock{policies.Expected, policies.Agreed}
 // breach returns when an SLA clock of an open incident or a consequence runs out,
 // if it has not.
 func (r Rules) breach(s *State, c policies.Clock) (time.Time, bool) {
-	if r.Service == nil || slices.Contains(s.Breached, c) {
+	sla := r.sla()
+	if sla == nil || slices.Contains(s.Breached, c) || s.Kind == Change && !s.Running() {
 		return time.Time{}, false
 	}
 	start := s.StartedAt
 	if s.Under != "" && !s.ResolvedAt.IsZero() { // a relapse that another incident tells of
 		start = s.relapsedAt
 	}
-	return r.Service.SLA.Moment(start, c, 1)
+	return sla.Moment(start, c, 1)
 }
 
 // broken is when a promise counts as broken if nothing more is heard.

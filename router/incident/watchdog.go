@@ -42,9 +42,9 @@ func (d *decision) watch() {
 	switch {
 	case w == nil: // the configuration has it no more
 	case d.in.Alerts != nil && d.s.SilentSince != nil:
-		d.emit(Fact{Returned: &Returned{Watchdog: w.String(), Since: *d.s.SilentSince}})
+		d.emit(Fact{Body: &Returned{Watchdog: w.String(), Since: *d.s.SilentSince}})
 	case d.in.Alerts != nil, d.s.SilentSince != nil:
 	case !d.in.At.Before(d.r.HeardAt.Add(w.AbsentFor)):
-		d.emit(Fact{Silent: &Silent{Watchdog: w.String(), Since: d.r.HeardAt, Unheard: d.r.Unheard}})
+		d.emit(Fact{Body: &Silent{Watchdog: w.String(), Since: d.r.HeardAt, Unheard: d.r.Unheard}})
 	}
 }

@@ -66,6 +66,9 @@ func fingerprint(a alert) string {
 
 // clean removes what could do harm where the text is shown, and cuts it.
 func clean(s string, limit int) string {
+	if len(s) <= limit && plain(s) {
+		return s
+	}
 	s = strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
 		case r >= ' ' && r <= '~': // nearly all of it
@@ -90,6 +93,16 @@ func clean(s string, limit int) string {
 		s = strings.TrimSpace(s[:n])
 	}
 	return s
+}
+
+// plain says that there is nothing to clean: nearly always.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return s == "" || s[0] != ' ' && s[len(s)-1] != ' '
 }
 
 // encoded is how many bytes clean text takes as a JSON string, at most.

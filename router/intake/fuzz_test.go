@@ -36,7 +36,17 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
+	for _, annotations := range hostile() {
+		f.Add([]byte(annotated(f, annotations)))
+		f.Add([]byte(strings.Replace(annotated(f, annotations), `"sitrep_`, `"\u202esitrep_`, 1)))
+	}
+	f.Add([]byte(strings.Replace(body(one), `"summary"`, `"sitrep_impact":"\ud800\u0000\u2066x","sitrep_impact_nl":null,"summary"`, 1)))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		if w, ok := quick(data); ok {
+			if same, err := slowly(data); err != nil || !reflect.DeepEqual(w, same) {
+				t.Fatalf("read quickly it is %v, slowly %v, %v", w, same, err)
+			}
+		}
 		w, err := Parse(data)
 		if err != nil {
 			mustBeClean(t, "the error", err.Error(), 600)
@@ -48,6 +58,7 @@ func FuzzParse(f *testing.F) {
 		for _, o := range w.Alerts {
 			mustBeClean(t, "the fingerprint", o.Fingerprint, maxFingerprint)
 			mustBeClean(t, "the summary", o.Summary, maxSummary)
+			mustBeBounded(t, o.Account)
 			if len(o.Labels) == 0 || len(o.Labels) > maxLabels || o.Fingerprint == "" {
 				t.Fatalf("%d labels, fingerprint %q", len(o.Labels), o.Fingerprint)
 			}
@@ -58,6 +69,12 @@ func FuzzParse(f *testing.F) {
 					t.Fatalf("label %q=%q", k, v)
 				}
 			}
+		}
+		for _, name := range w.Unknown {
+			mustBeClean(t, "an unknown annotation", name, maxName)
+		}
+		if len(w.Unknown) > maxUnknown {
+			t.Fatalf("%d unknown annotations", len(w.Unknown))
 		}
 		inputs := Inputs(w.Alerts, intakeAt)
 		checkInputs(t, w.Alerts, inputs)
@@ -76,6 +93,27 @@ func FuzzParse(f *testing.F) {
 		m.Stored(w.Alerts, intakeAt)
 		m.News(w.Alerts, intakeAt.Add(time.Hour))
 	})
+}
+
+// mustBeBounded: what an alert says to every reader is clean, and not much.
+func mustBeBounded(t *testing.T, a incident.Account) {
+	t.Helper()
+	n := 0
+	for thing, texts := range a {
+		if thing != incident.Summary && thing != incident.Impact && thing != incident.Workaround || len(texts) == 0 {
+			t.Fatalf("an alert says %q: %v", thing, texts)
+		}
+		for l, text := range texts {
+			mustBeClean(t, "a language", l, 35)
+			mustBeClean(t, "a text", text, 4*incident.MaxText)
+			if n++; text == "" || utf8.RuneCountInString(text) > incident.MaxText {
+				t.Fatalf("%d texts, one of %d characters", n, utf8.RuneCountInString(text))
+			}
+		}
+	}
+	if n > maxAccount {
+		t.Fatalf("an alert says %d texts", n)
+	}
 }
 
 func mustBeClean(t *testing.T, what, s string, limit int) {

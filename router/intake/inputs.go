@@ -34,7 +34,7 @@ const frame = 200
 
 // sizeOf is how large an observation is at most, encoded.
 func sizeOf(o incident.Observation) int {
-	n := frame + encoded(o.Fingerprint) + encoded(o.Summary)
+	n := frame + encoded(o.Fingerprint) + encoded(o.Summary) + sizeOfAccount(o.Account)
 	for k, v := range o.Labels {
 		n += encoded(k) + encoded(v) + 2
 	}

@@ -106,11 +106,17 @@ func TestEveryInputFitsInTheWorstCase(t *testing.T) {
 	}
 }
 
-// hugeAlert is an alert of about 180 KiB: a hundred labels of a long name and a
-// long value, and a long summary.
+// hugeAlert is an alert of about 190 KiB: a hundred labels of a long name and a
+// long value, a long summary, and much for every reader.
 func hugeAlert(n int, of string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `{"status":"resolved","startsAt":"2026-03-01T10:00:00.123456789Z","endsAt":"2026-03-01T10:00:00.987654321Z","annotations":{"summary":"%s"},"labels":{"alertname":"A%d"`, strings.Repeat(of, 800), n)
+	fmt.Fprintf(&b, `{"status":"resolved","startsAt":"2026-03-01T10:00:00.123456789Z","endsAt":"2026-03-01T10:00:00.987654321Z","annotations":{"summary":"%s"`, strings.Repeat(of, 800))
+	for _, name := range []string{"summary", "impact", "workaround"} {
+		for _, l := range []string{"", "_nl", "_en", "_de", "_fr", "_pl", "_uk"} {
+			fmt.Fprintf(&b, `,"sitrep_%s%s":"%s"`, name, l, strings.Repeat(of, 400))
+		}
+	}
+	fmt.Fprintf(&b, `},"labels":{"alertname":"A%d"`, n)
 	for l := range 100 {
 		fmt.Fprintf(&b, `,"%03d%s":"%s"`, l, strings.Repeat(of, 130/len(of)), strings.Repeat(of, 1600/len(of)))
 	}

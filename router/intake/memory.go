@@ -25,6 +25,7 @@ type Memory struct {
 type told struct {
 	startsAt, endsAt time.Time
 	firing           bool
+	account          uint64    // sum of what it says to every reader
 	changed          time.Time // when this was first said
 	stored           time.Time // when this was last stored
 }
@@ -63,7 +64,7 @@ func (m *Memory) Stored(alerts []incident.Observation, now time.Time) {
 	defer m.mu.Unlock()
 	bound := cmp.Or(m.bound, maxMemory)
 	for _, o := range alerts {
-		t := told{o.StartsAt, o.EndsAt, o.Firing, now, now}
+		t := told{o.StartsAt, o.EndsAt, o.Firing, sumOf(o.Account), now, now}
 		was, known := m.last[o.Fingerprint]
 		if known && was.same(o) {
 			t.changed = was.changed
@@ -72,6 +73,18 @@ func (m *Memory) Stored(alerts []incident.Observation, now time.Time) {
 			m.last = map[string]told{}
 		}
 		m.last[o.Fingerprint] = t
+	}
+}
+
+// Heard takes in what was stored of alerts, by whomever, in its order. Of what is
+// known already nothing changes.
+func (m *Memory) Heard(alerts []incident.Observation, at time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, o := range alerts {
+		if t, known := m.last[o.Fingerprint]; known && !t.same(o) {
+			m.last[o.Fingerprint] = told{o.StartsAt, o.EndsAt, o.Firing, sumOf(o.Account), at, at}
+		}
 	}
 }
 
@@ -85,5 +98,5 @@ func (m *Memory) Doubted(alerts []incident.Observation) {
 }
 
 func (t told) same(o incident.Observation) bool {
-	return t.firing == o.Firing && t.startsAt.Equal(o.StartsAt) && t.endsAt.Equal(o.EndsAt)
+	return t.firing == o.Firing && t.startsAt.Equal(o.StartsAt) && t.endsAt.Equal(o.EndsAt) && t.account == sumOf(o.Account)
 }

@@ -51,7 +51,7 @@ type hook struct {
 }
 
 // story draws what a pair of Alertmanagers sends of one group of alerts: each
-// alert fires and ends some times, either of the two may hear of it late or lose
+// alert fires and ends some times, and may say something else meanwhile; either of the two may hear of it late or lose
 // Prometheus for a while, each tells its group when something changed in it and
 // when its repeat is due, and what they send is delayed on the way.
 func story(t *rapid.T) []hook {
@@ -76,6 +76,11 @@ func story(t *rapid.T) []hook {
 				heard[twin] = append(heard[twin],
 					change{at.Add(late), firing(name, at)},
 					change{ends.Add(late), resolved(name, at, ends)})
+				if rapid.IntRange(0, 2).Draw(t, "it says something else") == 0 {
+					other := firing(name, at)
+					other.Account = incident.Account{incident.Impact: {"": rapid.SampledFrom([]string{"all", "half"}).Draw(t, "impact")}}
+					heard[twin] = append(heard[twin], change{at.Add(d("says it after", 0, ends.Sub(at))), other})
+				}
 				if rapid.IntRange(0, 4).Draw(t, "Prometheus is lost") == 0 && ends.Sub(at) > 10*time.Minute {
 					lost := at.Add(d("lost after", 2*time.Minute, 6*time.Minute))
 					found := lost.Add(d("found after", 10*time.Second, 3*time.Minute))

@@ -87,6 +87,24 @@ func TestEveryChangeIsNews(t *testing.T) {
 	w.at(29*time.Minute, 1, firing("A", intakeAt.Add(28*time.Minute)))
 }
 
+func TestOtherTextsAreNews(t *testing.T) {
+	says := func(account incident.Account) incident.Observation {
+		o := firing("A", intakeAt)
+		o.Account = account
+		return o
+	}
+	w := webhooks{t: t}
+	all := incident.Account{incident.Impact: {"nl": "alles", "en": "all"}, incident.Summary: {"": "out"}}
+	w.at(0, 1, says(all))
+	w.at(4*time.Minute, 1, says(all))
+	w.at(5*time.Minute, 0, says(incident.Account{incident.Summary: {"": "out"}, incident.Impact: {"en": "all", "nl": "alles"}}))
+	w.at(6*time.Minute, 1, says(incident.Account{incident.Impact: {"nl": "all", "en": "alles"}, incident.Summary: {"": "out"}}))
+	w.at(7*time.Minute, 1, says(incident.Account{incident.Impact: {"": "out"}, incident.Summary: {"nl": "all", "en": "alles"}}))
+	w.at(8*time.Minute, 1, says(nil))
+	w.at(12*time.Minute, 1, says(incident.Account{}))
+	w.at(13*time.Minute, 0, says(nil))
+}
+
 func TestSameMomentInAnotherZoneIsARepeat(t *testing.T) {
 	w := webhooks{t: t}
 	zone := time.FixedZone("CET", 3600)

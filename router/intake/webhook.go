@@ -21,6 +21,9 @@ type Webhook struct {
 	// Truncated is how many alerts Alertmanager left out. Nothing follows for
 	// those: that they are not named never means that they are over.
 	Truncated uint64
+	// Unknown are names of annotations, a few at most, that look as if they were
+	// for every reader, and are none that sitrep knows.
+	Unknown []string
 }
 
 // payload is Alertmanager's webhook version 4, as far as sitrep reads it (since
@@ -44,6 +47,14 @@ type alert struct {
 // Parse reads a webhook. The error says what is wrong with it, for the one who
 // configures Alertmanager; a webhook with an error will never parse.
 func Parse(body []byte) (Webhook, error) {
+	if w, ok := quick(body); ok {
+		return w, nil
+	}
+	return slowly(body)
+}
+
+// slowly reads any webhook, and knows what is wrong with it.
+func slowly(body []byte) (Webhook, error) {
 	var p payload
 	d := json.NewDecoder(bytes.NewReader(body))
 	if err := d.Decode(&p); err != nil {
@@ -62,7 +73,7 @@ func Parse(body []byte) (Webhook, error) {
 	}
 	w := Webhook{Alerts: make([]incident.Observation, 0, len(p.Alerts)), Truncated: p.TruncatedAlerts}
 	for n, a := range p.Alerts {
-		o, err := a.observe()
+		o, err := a.observe(&w.Unknown)
 		if err != nil {
 			return Webhook{}, fmt.Errorf("alerts[%d]: %w", n, err)
 		}
@@ -105,30 +116,42 @@ func inJSON(t reflect.Type) string {
 	return "an object"
 }
 
-func (a alert) observe() (o incident.Observation, err error) {
-	switch a.Status {
-	case "firing":
-		o.Firing = true
-	case "resolved":
-		if o.EndsAt, err = moment("endsAt", a.EndsAt); err != nil {
-			return o, err
-		}
-	default:
-		return o, fmt.Errorf(`status is %q; it is "firing" or "resolved"`, clean(a.Status, 20))
-	}
-	if o.StartsAt, err = moment("startsAt", a.StartsAt); err != nil {
+func (a alert) observe(unknown *[]string) (o incident.Observation, err error) {
+	if err := a.moments(&o); err != nil {
 		return o, err
 	}
 	if o.Labels = labels(a.Labels); len(o.Labels) == 0 {
 		return o, errors.New("it has no labels")
 	}
 	o.Fingerprint = fingerprint(a)
+	a.say(&o, unknown)
+	return o, nil
+}
+
+// moments reads since when it fires, or until when it did.
+func (a alert) moments(o *incident.Observation) (err error) {
+	switch a.Status {
+	case "firing":
+		o.Firing = true
+	case "resolved":
+		if o.EndsAt, err = moment("endsAt", a.EndsAt); err != nil {
+			return err
+		}
+	default:
+		return fmt.Errorf(`status is %q; it is "firing" or "resolved"`, clean(a.Status, 20))
+	}
+	o.StartsAt, err = moment("startsAt", a.StartsAt)
+	return err
+}
+
+// say keeps what its annotations say.
+func (a alert) say(o *incident.Observation, unknown *[]string) {
 	for _, k := range []string{"summary", "description", "message"} {
 		if o.Summary = clean(a.Annotations[k], maxSummary); o.Summary != "" {
 			break
 		}
 	}
-	return o, nil
+	o.Account = account(a.Annotations, unknown)
 }
 
 // moment reads a time; none is the zero time.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
+	"sitrep/policies/words"
 	"sitrep/router/incident"
 )
 
@@ -28,25 +29,40 @@ type command struct {
 // looks into it.
 func commands(name string) (command, bool) {
 	c, ok := map[string]command{
-		"fire":    {"fire NAME [xN] [label=value …]", (*arguments).fire},
-		"resolve": {"resolve NAME [label=value …]", (*arguments).resolve},
-		"flap":    {"flap NAME [xN] every 2m for 1d [label=value …]", (*arguments).flap},
-		"say":     {`say [SR-1] [audience,…] "text" [phase=identified], or nl:"…" en:"…" in the place of "text"`, (*arguments).say},
-		"end":     {`end [SR-1] ["reason"]`, (*arguments).end},
-		"restart": {"restart [for 10m]", (*arguments).restart},
-		"lose":    {"lose webhooks", (*arguments).lose},
-		"find":    {"find webhooks", (*arguments).find},
-		"set":     {`set [SR-1] phase=identified severity=warning estimate=2h lead="Jan" title="email and agenda"; estimate=none takes it back`, (*arguments).set},
-		"hold":    {"hold [SR-1] audience,… for 2h", (*arguments).steer},
-		"pause":   {"pause [SR-1] audience,…", (*arguments).steer},
-		"every":   {"every [SR-1] audience,… 20m", (*arguments).steer},
-		"resume":  {"resume [SR-1] audience,…", (*arguments).steer},
-		"reopen":  {`reopen [SR-1] ["reason"]`, (*arguments).reopen},
+		"fire":      {"fire NAME [xN] [label=value …] [sitrep_impact_nl=\"…\" …]", (*arguments).fire},
+		"resolve":   {"resolve NAME [label=value …]", (*arguments).resolve},
+		"flap":      {"flap NAME [xN] every 2m for 1d [label=value …]", (*arguments).flap},
+		"say":       {`say [SR-1] [audience,…] "text" [phase=identified], or nl:"…" en:"…" in the place of "text"`, (*arguments).say},
+		"end":       {`end [SR-1] ["reason"]`, (*arguments).end},
+		"restart":   {"restart [for 10m]", (*arguments).restart},
+		"lose":      {"lose webhooks", (*arguments).lose},
+		"find":      {"find webhooks", (*arguments).find},
+		"open":      {`open SERVICE severity=critical [since=20m] [title="email"] [impact="…" workaround_nl="…" …] ["reason"]`, (*arguments).open},
+		"set":       {`set [SR-1] phase=identified severity=warning estimate=2h lead="Jan" title="email and agenda" impact="…" workaround_nl="…", and summary, known, ruled_out, doing likewise; estimate=none and impact="" take it back`, (*arguments).set},
+		"send":      {"send [SR-1] [audience,…]", (*arguments).send},
+		"cancel":    {"cancel [SR-1] UPDATE", (*arguments).cancel},
+		"approve":   {"approve [SR-1] UPDATE", (*arguments).approve},
+		"reject":    {"reject [SR-1] UPDATE", (*arguments).approve},
+		"merge":     {"merge SR-2 into SR-1", (*arguments).merge},
+		"split":     {"split [SR-1] SERVICE", (*arguments).split},
+		"hold":      {"hold [SR-1] audience,… for 2h", (*arguments).steer},
+		"pause":     {"pause [SR-1] audience,…", (*arguments).steer},
+		"every":     {"every [SR-1] audience,… 20m", (*arguments).steer},
+		"resume":    {"resume [SR-1] audience,…", (*arguments).steer},
+		"change":    {`change "what is done" [service,…] [from +2d] until +6h [decide +5h] [lead="Jan"] [severity=warning]`, (*arguments).plan},
+		"begin":     {"begin [SR-1]", (*arguments).conduct},
+		"extend":    {"extend [SR-1] +2h", (*arguments).conduct},
+		"move":      {"move [SR-1] +1d", (*arguments).conduct},
+		"decide":    {"decide [SR-1] on-course, or later, or rolling-back", (*arguments).conduct},
+		"complete":  {"complete [SR-1]", (*arguments).conduct},
+		"roll-back": {"roll-back [SR-1]", (*arguments).conduct},
+		"call-off":  {"call-off [SR-1]", (*arguments).conduct},
+		"reopen":    {`reopen [SR-1] ["reason"]`, (*arguments).reopen},
 	}[name]
 	return c, ok
 }
 
-const commandNames = "fire, resolve, flap, say, set, hold, pause, every, resume, end, reopen, restart, lose, find"
+const commandNames = "fire, resolve, flap, say, open, set, send, cancel, approve, reject, merge, split, hold, pause, every, resume, end, reopen, change, begin, extend, move, decide, complete, roll-back, call-off, restart, lose, find"
 
 // arguments are what follows a command.
 type arguments struct {
@@ -120,7 +136,7 @@ func (a *arguments) labels(taken ...string) (map[string]string, bool) {
 			return nil, a.bad(t, "%q is no name of a label", name)
 		case name == model.AlertNameLabel:
 			return nil, a.bad(t, "the name of the alert stands after %s", a.command.head)
-		case slices.Contains(taken, name):
+		case slices.Contains(taken, name), strings.HasPrefix(name, incident.Annotated):
 			return nil, a.bad(t, "%s is no label here", name)
 		case twice:
 			return nil, a.bad(t, "label %s appears twice", name)
@@ -135,6 +151,9 @@ func (a *arguments) alerts(f *Fire, timing func() bool) (ok bool) {
 		return false
 	}
 	if f.Count, ok = a.times(); !ok || !timing() {
+		return false
+	}
+	if f.Account, ok = a.annotations(); !ok {
 		return false
 	}
 	if f.Labels, ok = a.labels(); !ok {
@@ -223,12 +242,13 @@ func (a *arguments) say(s *Step) bool {
 			language, ok := "", t.head == ""
 			if !ok {
 				language, ok = strings.CutSuffix(t.head, ":")
-				ok = ok && (language == "nl" || language == "en")
+				_, is := words.LanguageOf(language)
+				ok = ok && is
 			}
 			_, twice := say.Texts[language]
 			switch {
 			case !ok:
-				return a.bad(t, "expected nl: or en: before the text, not %s", t.head)
+				return a.bad(t, "expected a language such as en: before the text, not %s", t.head)
 			case twice:
 				return a.bad(t, "there are two texts for the same readers")
 			case strings.TrimSpace(t.text) == "":

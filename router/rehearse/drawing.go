@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"sitrep/policies"
 )
 
 const (
 	width = 1280.0
-	head  = 118.0 // title, events and the names of hours
+	head  = 118.0 // title, one row of events and the names of hours
 	foot  = 28.0  // below the legend
 )
 
@@ -17,6 +19,8 @@ type drawing struct {
 	*Transcript
 	axis
 	canvas
+	labels []label // of what people and the world do
+	head   float64 // where what is drawn begins
 }
 
 // Draw draws the transcript as SVG: time from left to right, what happens to
@@ -27,9 +31,15 @@ func (t *Transcript) Draw(w io.Writer) error {
 	pad := max(to.Sub(from)/40, time.Minute)
 	d := &drawing{Transcript: t, axis: axis{from: from.Add(-pad / 2), to: to.Add(pad), left: 176, right: width - 28, zone: t.zone}}
 	all := courses(t.facts)
+	d.axis.waits = t.waits(d.axis.from, d.axis.to)
+	d.head = head + labelHeight*float64(d.name())
 
 	// How high it is follows from what is drawn, so the middle is drawn first.
-	y := head + 8
+	y := d.head + 8
+	changes := works(t.facts, t.stage.Global.Language)
+	for _, w := range changes {
+		y += d.work(w, y)
+	}
 	for _, c := range all {
 		y += d.outage(c, y)
 	}
@@ -42,7 +52,7 @@ func (t *Transcript) Draw(w io.Writer) error {
 		d.asked(name, lanes+float64(len(t.Sums)+n)*laneHeight)
 	}
 	bottom := lanes + float64(len(t.Sums)+len(teams))*laneHeight + 6
-	low := d.legend(bottom + 30)
+	low := d.legend(bottom+30, changes, all)
 	middle := d.b.String()
 	d.b.Reset()
 
@@ -58,13 +68,14 @@ func (t *Transcript) Draw(w io.Writer) error {
 	}
 	d.text("title", 24, 34, clip(title, 19, width-48))
 	d.text("sub", 24, 54, d.caption())
-	d.axis.draw(&d.canvas, head, bottom)
-	d.line("rule", 12, head, width-12, head)
-	if len(all) > 0 {
+	d.axis.draw(&d.canvas, d.head, bottom)
+	d.line("rule", 12, d.head, width-12, d.head)
+	if len(all)+len(changes) > 0 {
 		d.line("rule", 12, lanes, width-12, lanes)
 	}
 	d.events(bottom)
 	d.b.WriteString(middle)
+	d.cuts(bottom)
 	d.b.WriteString("</svg>\n")
 	_, err := io.WriteString(w, d.b.String())
 	return err
@@ -125,18 +136,23 @@ func (d *drawing) caption() string {
 }
 
 // events draws what people and the world do besides alerts: a line through all
-// lanes, named where there is room, and a shade while sitrep is deaf or down.
+// lanes, named above them, and a shade while sitrep is deaf or down.
 func (d *drawing) events(bottom float64) {
-	free := d.left
+	for _, l := range d.labels {
+		y := 80 + labelHeight*float64(l.row)
+		d.line("eventline", l.at, y-6, l.at, bottom)
+		if l.left {
+			d.text("event end", l.at-4, y, l.text)
+		} else if l.text != "" {
+			d.text("event", l.at+4, y, l.text)
+		}
+	}
 	var lost time.Time
 	for _, s := range d.Script.Steps {
 		if s.At.After(d.to) {
 			break
 		}
-		x := d.x(s.At)
 		switch {
-		case s.Fire != nil, s.Resolve != nil, s.Flap != nil:
-			continue
 		case s.Restart != nil:
 			d.shade(s.At, s.At.Add(s.Restart.For), bottom, "sitrep is down")
 		case s.Lose != nil:
@@ -144,14 +160,6 @@ func (d *drawing) events(bottom float64) {
 		case s.Find != nil && !lost.IsZero():
 			d.shade(lost, s.At, bottom, "webhooks are lost")
 			lost = time.Time{}
-		}
-		d.line("eventline", x, 74, x, bottom)
-		if label := clip(s.label(), 11, 300); x >= free-1 {
-			if x+wide(label, 11) > width-20 {
-				continue
-			}
-			d.text("event", x+4, 80, label)
-			free = x + wide(label, 11) + 16
 		}
 	}
 	if !lost.IsZero() {
@@ -161,22 +169,20 @@ func (d *drawing) events(bottom float64) {
 
 func (d *drawing) shade(from, to time.Time, bottom float64, title string) {
 	x, w := d.between(from, to)
-	d.rect("gap", x, head, w, bottom-head, 0, title)
+	d.rect("gap", x, d.head, w, bottom-d.head, 0, title)
 }
 
 // label names a step on the paper.
 func (s Step) label() string {
 	switch {
 	case s.Say != nil:
-		for _, language := range []string{"", "en", "nl"} {
-			if text, ok := s.Say.Texts[language]; ok {
-				return "“" + text + "”"
-			}
-		}
+		return "“" + policies.Texts(s.Say.Texts).In("") + "”"
 	case s.End != nil:
 		return "resolved by hand"
 	case s.Reopen != nil:
 		return "reopened by hand"
+	case s.Open != nil:
+		return s.Open.Service + ": opened by hand"
 	}
 	return s.sentence()
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"os"
 	"strings"
 	"testing"
 )
@@ -51,4 +52,45 @@ start 2026-05-12T09:00Z
 30m end "</svg>"
 `)
 	wellDrawn(t, tr)
+}
+
+// TestTheDrawingOfTheReadme is that of the script that ships.
+func TestTheDrawingOfTheReadme(t *testing.T) {
+	const script, drawing = "../../policies/default/scripts/change-weekend.script", "../../policies/default/scripts/change-weekend.svg"
+	text, err := os.ReadFile(script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := played(t, stage(t, ""), "change-weekend.script", string(text)).Draw(&b); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(drawing, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want, err := os.ReadFile(drawing); err != nil || !bytes.Equal(want, b.Bytes()) {
+		t.Errorf("it is another (rewrite with -update): %v", err)
+	}
+}
+
+// TestADrawingNamesWhatPeopleDo: each thing that somebody did, what a change was planned
+// for before, and when it is decided; in one language, and each mark for what it stands.
+func TestADrawingNamesWhatPeopleDo(t *testing.T) {
+	drawing, err := os.ReadFile("../../policies/default/scripts/change-weekend.svg") // see above
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		">planned: Moving the storage<", ">later<", ">extended by 2h<", "Two of the three arrays are done.", ">a person sets estimate in 2h<", ">completed<",
+		`<line class="was"`, `<polygon class="decide"`, ">planned end before<", ">decision time<", ">first, announced, started<", ">the network<", ">22h<",
+	} {
+		if !bytes.Contains(drawing, []byte(want)) {
+			t.Errorf("it has no %s", want)
+		}
+	}
+	if bytes.Contains(drawing, []byte("netwerk")) {
+		t.Error("services are named in another language than the rest")
+	}
 }

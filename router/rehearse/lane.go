@@ -3,6 +3,7 @@ package rehearse
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"sitrep/router/incident"
@@ -103,28 +104,30 @@ func (d *drawing) brokenBy(u Update, later []int) bool {
 	return d.unmet[pair{u.Incident, u.Audience}] && u.Promise.Before(d.Script.End)
 }
 
-// kinds are those that the legend explains, in its order.
-var kinds = []incident.UpdateKind{
-	incident.First, incident.Progress, incident.Holding, incident.Overdue, incident.Unknown, incident.Reopening, incident.Closing,
+// kinds are those that the legend explains, in its order; those of one sign together.
+var kinds = [][]incident.UpdateKind{
+	{incident.First, incident.Announced, incident.Started}, {incident.Progress, incident.Moved}, {incident.Holding},
+	{incident.Overdue, incident.Overrunning}, {incident.Unknown}, {incident.Reopening},
+	{incident.Closing, incident.Completed, incident.Withheld},
 }
 
 // mark draws an update by its kind, so that it can be told without colours too.
 func (d *drawing) mark(kind incident.UpdateKind, x, y float64, title string) {
 	class := "mark " + string(kind)
 	switch kind {
-	case incident.First:
+	case incident.First, incident.Announced, incident.Started:
 		d.circle(class, x, y, 7.5, title)
-	case incident.Progress:
+	case incident.Progress, incident.Moved:
 		d.polygon(class, title, x, y-8, x+8, y, x, y+8, x-8, y)
 	case incident.Holding:
 		d.circle(class, x, y, 4.5, title)
-	case incident.Overdue:
+	case incident.Overdue, incident.Overrunning:
 		d.polygon(class, title, x, y-8, x+8, y+6, x-8, y+6)
 	case incident.Unknown:
 		d.polygon(class, title, x-7, y-6, x+7, y-6, x, y+8)
 	case incident.Reopening:
 		d.polygon(class, title, x-6, y-8, x+8, y, x-6, y+8)
-	case incident.Closing:
+	case incident.Closing, incident.Completed, incident.Withheld:
 		d.rect(class, x-6.5, y-6.5, 13, 13, 2, title)
 	default: // a team is asked for something
 		d.circle("mark other", x, y, 4.5, title)
@@ -132,7 +135,7 @@ func (d *drawing) mark(kind incident.UpdateKind, x, y float64, title string) {
 }
 
 // legend explains the marks that are there, and returns how low it goes.
-func (d *drawing) legend(y float64) float64 {
+func (d *drawing) legend(y float64, changes []*work, outages []*course) float64 {
 	there := map[incident.UpdateKind]bool{}
 	broken := false
 	for _, u := range d.Updates {
@@ -148,9 +151,15 @@ func (d *drawing) legend(y float64) float64 {
 		d.text("small", x+width+6, y+4, label)
 		x += width + 6 + wide(label, 11) + 22
 	}
-	for _, kind := range kinds {
-		if there[kind] {
-			item(16, string(kind), func(x float64) { d.mark(kind, x, y, "") })
+	for _, alike := range kinds {
+		var names []string
+		for _, kind := range alike {
+			if there[kind] {
+				names = append(names, string(kind))
+			}
+		}
+		if len(names) > 0 {
+			item(16, strings.Join(names, ", "), func(x float64) { d.mark(alike[0], x, y, "") })
 		}
 	}
 	if len(d.teams()) > 0 {
@@ -163,7 +172,18 @@ func (d *drawing) legend(y float64) float64 {
 	if broken || len(d.unmet) > 0 {
 		bar("promise broken", "broken", 6)
 	}
-	bar("used", "SLA time used", 10)
+	if len(changes) > 0 {
+		bar("work", "work within what was planned", 10)
+	}
+	if slices.ContainsFunc(changes, func(w *work) bool { return len(w.windows) > 1 }) {
+		item(4, "planned end before", func(x float64) { d.line("was", x, y-8, x, y+8) })
+	}
+	if slices.ContainsFunc(changes, func(w *work) bool { return !w.windows[len(w.windows)-1].decide.IsZero() }) {
+		item(12, "decision time", func(x float64) { d.decision(x, y, "") })
+	}
+	if slices.ContainsFunc(outages, func(c *course) bool { return len(c.bouts) > 0 }) {
+		bar("used", "SLA time used", 10)
+	}
 	bar("over", "over", 10)
 	return y
 }

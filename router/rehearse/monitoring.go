@@ -59,13 +59,14 @@ func (m *monitoring) fire(f Fire, since time.Time) *group {
 			labels["instance"] += strconv.Itoa(n + 1)
 		}
 		labels[model.AlertNameLabel] = f.Name
-		g.begin(labels, f.Summary, since)
+		g.begin(labels, f, since)
 	}
 	m.firing[g.name] = g
 	return g
 }
 
-func (g *group) begin(labels map[string]string, summary string, since time.Time) {
+// begin makes an alert fire. One that fires already only says what it says now.
+func (g *group) begin(labels map[string]string, f Fire, since time.Time) {
 	set := make(model.LabelSet, len(labels))
 	for k, v := range labels {
 		if v != "" { // an empty label is none
@@ -75,6 +76,7 @@ func (g *group) begin(labels map[string]string, summary string, since time.Time)
 	print := set.Fingerprint().String()
 	for _, a := range g.alerts {
 		if a.Fingerprint == print {
+			a.Account = f.Account
 			if !a.Firing {
 				a.Firing, a.StartsAt, a.EndsAt = true, since, time.Time{}
 			}
@@ -82,7 +84,7 @@ func (g *group) begin(labels map[string]string, summary string, since time.Time)
 		}
 	}
 	g.alerts = append(g.alerts, &alert{Observation: incident.Observation{
-		Fingerprint: print, Labels: labels, Summary: summary, StartsAt: since, Firing: true,
+		Fingerprint: print, Labels: labels, Summary: f.Summary, Account: f.Account, StartsAt: since, Firing: true,
 	}})
 }
 

@@ -56,26 +56,26 @@ func (c *course) take(f incident.Fact) {
 		last = c.bouts[n-1]
 	}
 	switch {
-	case f.Fired != nil:
+	case f.Fired() != nil:
 		if len(c.alerts) == 0 {
-			c.firing = append(c.firing, span{from: f.Fired.Alert.StartsAt})
+			c.firing = append(c.firing, span{from: f.Fired().Alert.StartsAt})
 		}
-		c.alerts[f.Fired.Alert.Fingerprint] = true
-	case f.Ceased != nil:
-		delete(c.alerts, f.Ceased.Fingerprint)
+		c.alerts[f.Fired().Alert.Fingerprint] = true
+	case f.Ceased() != nil:
+		delete(c.alerts, f.Ceased().Fingerprint)
 		if n := len(c.firing); len(c.alerts) == 0 && n > 0 {
-			c.firing[n-1].to = f.Ceased.EndsAt
+			c.firing[n-1].to = f.Ceased().EndsAt
 		}
-	case f.Opened != nil:
-		c.begin(f, f.Opened.StartedAt)
-	case f.Reopened != nil:
-		c.begin(f, f.Reopened.StartedAt)
+	case f.Opened() != nil:
+		c.begin(f, f.Opened().StartedAt)
+	case f.Reopened() != nil:
+		c.begin(f, f.Reopened().StartedAt)
 	case last == nil:
-	case f.Phased != nil:
-		last.phase(f.At, f.Phased.To)
-	case f.Resolved != nil:
+	case f.Phased() != nil:
+		last.phase(f.At, f.Phased().To)
+	case f.Resolved() != nil:
 		last.phase(f.At, "")
-		last.ended = f.Resolved.EndedAt
+		last.ended = f.Resolved().EndedAt
 	}
 }
 
@@ -108,7 +108,7 @@ func (d *drawing) outage(c *course, y float64) float64 {
 	}
 	name := c.service
 	if svc != nil {
-		name = svc.Title.In(d.stage.Global.Language)
+		name = svc.Title.In("en") // as all else in the drawing
 	}
 	d.text("lane", 24, y+13, clip(name, 14, width/2))
 	rows := y + rowHeight

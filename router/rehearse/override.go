@@ -3,6 +3,7 @@ package rehearse
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ type Set struct {
 	Severity *string
 	Lead     *string
 	Title    *string
+	Account  incident.Account // things that he says something of; without texts: taken back
 	// Estimate is how long after the line it is thought to be over; 0: there is no
 	// estimate any more.
 	Estimate *time.Duration
@@ -28,6 +30,26 @@ type Steer struct {
 	Audiences []string
 	Do        string        // hold, pause, every or resume
 	For       time.Duration // of hold and every
+}
+
+// Send is a person who wants what is due next at once.
+type Send struct {
+	Incident  string
+	Audiences []string // none: all
+}
+
+// Cancel is a person who wants an update to go to nobody else. Since channels accept
+// all at once here, that is too late but for one that waits for its moment.
+type Cancel struct {
+	Incident string
+	Update   int
+}
+
+// Approve is a second person who says yes or no to what waits for him.
+type Approve struct {
+	Incident string
+	Update   int
+	No       bool
 }
 
 // Reopen is a person who opens an incident again.
@@ -74,7 +96,13 @@ func (a *arguments) set(s *Step) bool {
 			}
 			set.Estimate = &in
 		default:
-			return a.bad(t, "expected phase, severity, estimate, lead or title, not %s", name)
+			known, ok := a.told(set, t, name, value)
+			if !known {
+				return a.bad(t, "expected phase, severity, estimate, lead, title, summary, impact, workaround, known, ruled_out or doing, not %s", name)
+			}
+			if !ok {
+				return false
+			}
 		}
 	}
 	if len(seen) == 0 {
@@ -90,11 +118,7 @@ func (a *arguments) steer(s *Step) (ok bool) {
 	if !more || t.quoted {
 		return a.bad(a.command, "expected an audience after %s", c.Do)
 	}
-	for name := range strings.SplitSeq(t.head, ",") {
-		if name != "" && !slices.Contains(c.Audiences, name) {
-			c.Audiences = append(c.Audiences, name)
-		}
-	}
+	c.Audiences = audiences(t)
 	switch c.Do {
 	case "hold":
 		if c.For, ok = a.after("for"); !ok {
@@ -112,6 +136,47 @@ func (a *arguments) steer(s *Step) (ok bool) {
 	return a.none()
 }
 
+// audiences are named with commas between them.
+func audiences(t token) (names []string) {
+	for name := range strings.SplitSeq(t.head, ",") {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (a *arguments) send(s *Step) bool {
+	s.Send = &Send{Incident: a.incident()}
+	if len(a.rest) > 0 && !a.rest[0].quoted {
+		t, _ := a.next()
+		s.Send.Audiences = audiences(t)
+	}
+	return a.none()
+}
+
+func (a *arguments) cancel(s *Step) bool {
+	s.Cancel = &Cancel{Incident: a.incident()}
+	t, more := a.next()
+	n, err := strconv.Atoi(t.head)
+	if !more || t.quoted || err != nil || n < 1 {
+		return a.bad(a.command, "expected the number of an update after %s", a.command.head)
+	}
+	s.Cancel.Update = n
+	return a.none()
+}
+
+func (a *arguments) approve(s *Step) bool {
+	s.Approve = &Approve{Incident: a.incident(), No: a.command.head == "reject"}
+	t, more := a.next()
+	n, err := strconv.Atoi(t.head)
+	if !more || t.quoted || err != nil || n < 1 {
+		return a.bad(a.command, "expected the number of an update after %s", a.command.head)
+	}
+	s.Approve.Update = n
+	return a.none()
+}
+
 func (a *arguments) reopen(s *Step) bool {
 	s.Reopen = &Reopen{Incident: a.incident()}
 	if len(a.rest) > 0 && a.rest[0].quoted && a.rest[0].head == "" {
@@ -124,7 +189,7 @@ func (a *arguments) reopen(s *Step) bool {
 // set does what a line with set says.
 func (p *player) set(s Step) error {
 	c := s.Set
-	in := incident.Input{Set: &incident.Set{Phase: c.Phase, Severity: c.Severity, Lead: c.Lead}}
+	in := incident.Input{Set: &incident.Set{Phase: c.Phase, Severity: c.Severity, Lead: c.Lead, Account: c.Account}}
 	if c.Estimate != nil {
 		var at time.Time
 		if *c.Estimate > 0 {
@@ -189,7 +254,7 @@ func (p *player) reopen(s Step) error {
 		}
 		id = last.ID
 	}
-	in := incident.Input{Reopen: &incident.Reopen{Reason: s.Reopen.Reason}}
+	in := incident.Input{Reason: s.Reopen.Reason, Reopen: &incident.Reopen{}}
 	return p.override(s, id, in)
 }
 
@@ -223,8 +288,15 @@ func (p *player) override(s Step, id string, in incident.Input) error {
 	if !ok {
 		return nil
 	}
-	in = in.About(id)
-	in.At, in.By = p.now.UTC(), speaker
+	return p.give(s, in.About(id))
+}
+
+// give lets a person decide something.
+func (p *player) give(s Step, in incident.Input) error {
+	in.At = p.now.UTC()
+	if in.By == "" {
+		in.By = speaker
+	}
 	if in.ID == "" {
 		in.ID = fmt.Sprintf("line %d", s.Line)
 	}
@@ -233,7 +305,7 @@ func (p *player) override(s Step, id string, in incident.Input) error {
 		return err
 	}
 	if !isKnown {
-		p.out.warn(p.now, s, "there is no incident "+id)
+		p.out.warn(p.now, s, "there is no incident "+in.Target())
 	}
 	return p.receipts()
 }

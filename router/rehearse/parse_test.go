@@ -51,6 +51,28 @@ start 2026-10-23T16:40+02:00   # the zone is kept
 	}
 }
 
+func TestWhatIsToldIsRead(t *testing.T) {
+	s, err := Parse("s", begins+`0s fire X x2 sitrep_impact_nl="Geen mail." service=mail sitrep_impact="No mail." sitrep_summary_pt_BR="Nada."
+0s flap Y every 1m for 1h sitrep_workaround="Call."
+1m set SR-2 known_nl="Een schijf." known="A disk." impact="" lead="Jan"
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range []string{
+		`X fires: 2 alerts (service=mail), and says: summary pt-BR:"Nada."; impact "No mail." nl:"Geen mail."`,
+		`Y flaps, and says: workaround "Call." every 1m for 1h`,
+		`a person sets lead Jan, impact none, known "A disk." nl:"Een schijf."`,
+	} {
+		if got := s.Steps[n].sentence(); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+	if s.Steps[2].Set.Incident != "SR-2" || len(s.Steps[0].Fire.Labels) != 1 {
+		t.Errorf("%+v %+v", s.Steps[2].Set, s.Steps[0].Fire)
+	}
+}
+
 func TestMistakesNameTheirLine(t *testing.T) {
 	for _, c := range []struct{ script, says string }{
 		{"", "s:1:1: the script says nothing: expected start"},
@@ -76,6 +98,35 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{begins + "0s fire X a-b=c", `"a-b" is no name of a label`},
 		{begins + "0s fire X alertname=Y", "the name of the alert stands after fire"},
 		{begins + "0s fire X a=b a=c", "label a appears twice"},
+		{begins + `0s fire X sitrep_sumary="a"`, "s:2:11: sitrep_sumary is none of sitrep_summary, sitrep_impact and sitrep_workaround"},
+		{begins + `0s fire X sitrep_known="a"`, "sitrep_known is none of"},
+		{begins + `0s fire X sitrep_impact_dutch="a"`, "sitrep_impact_dutch is none of"},
+		{begins + `0s fire X sitrep_impact=" "`, "s:2:11: the text is empty"},
+		{begins + `0s fire X sitrep_impact_nl="a" sitrep_impact_NL="b"`, "s:2:32: there are two texts for the same readers"},
+		{begins + `0s fire X sitrep_impact="` + strings.Repeat("é", 301) + `"`, "the text is longer than 300 characters"},
+		{begins + "0s fire X\n1h resolve X sitrep_impact=a", "sitrep_impact is no label here"},
+		{begins + "0s set", "s:2:4: expected what to set"},
+		{begins + `0s set impacts="a"`, "expected phase, severity, estimate, lead, title, summary, impact, workaround, known, ruled_out or doing, not impacts"},
+		{begins + `0s set impact_dutch="a"`, "or doing, not impact_dutch"},
+		{begins + `0s set impact="a" impact="b"`, "s:2:19: impact appears twice"},
+		{begins + `0s set impact_nl=""`, `the text is empty; impact="" takes it back`},
+		{begins + `0s set ruled_out_en="a" ruled_out=""`, "ruled_out is given and taken back in one line"},
+		{begins + `0s set ruled_out="" ruled_out_en="a"`, "ruled_out is given and taken back in one line"},
+		{begins + `0s set doing="` + strings.Repeat("x", 301) + `"`, "the text is longer than 300 characters"},
+		{begins + "0s open", "s:2:4: expected a service after open"},
+		{begins + "0s open severity=critical", "s:2:4: expected a service after open"},
+		{begins + "0s open mail", "s:2:4: expected severity=…"},
+		{begins + "0s open mail critical", "s:2:14: expected name=value, not critical"},
+		{begins + "0s open mail severity=critical since=soon", "s:2:32: expected a duration, not soon"},
+		{begins + "0s open mail severity=critical colour=red", "expected severity, since, title, summary, impact, workaround, known, ruled_out or doing, not colour"},
+		{begins + `0s open mail severity=critical "why" "more"`, `nothing was expected here, but there is "more"`},
+		{begins + "0s send board it", "nothing was expected here, but there is it"},
+		{begins + "0s cancel", "expected the number of an update after cancel"},
+		{begins + "0s cancel SR-1 0", "expected the number of an update after cancel"},
+		{begins + "0s merge", "expected an incident after merge"},
+		{begins + "0s merge SR-2 SR-1", "expected into and another incident"},
+		{begins + "0s merge SR-2 into mail", "expected an incident after into"},
+		{begins + "0s split SR-1", "expected a service"},
 		{begins + "0s resolve X", "s:2:1: no alert X has fired by then"},
 		{begins + "1h fire X\n30m resolve X", "s:3:1: no alert X has fired by then"},
 		{begins + "0s flap X", "expected every and a duration"},
@@ -89,7 +140,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{begins + `0s say "a"b`, "something follows the quotes at once"},
 		{begins + `0s say "  "`, "the text is empty"},
 		{begins + `0s say "a" "b"`, "two texts for the same readers"},
-		{begins + `0s say de:"a"`, "expected nl: or en: before the text, not de:"},
+		{begins + `0s say dutch:"a"`, "expected a language such as en: before the text, not dutch:"},
 		{begins + `0s say "a" phase=over`, `phase "over" is none of [investigating identified monitoring]`},
 		{begins + `0s say "a" board`, "expected the text or phase=…, not board"},
 		{begins + `0s end "a" "b"`, `nothing was expected here, but there is "b"`},
@@ -131,12 +182,38 @@ func TestAnAudienceMustBeConfigured(t *testing.T) {
 	}
 }
 
+func TestWhatIsOpenedMustBeConfigured(t *testing.T) {
+	s, err := Parse("s", begins+"0s open mial severity=critical\n1h open mail severity=terrible\n2h send bored\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var problems policies.Problems
+	if _, err = Play(stage(t, ""), s); !errors.As(err, &problems) || len(problems) != 3 || !strings.Contains(err.Error(), "s:2:1: no service is called mial") || !strings.Contains(err.Error(), "s:3:1: no severity is called terrible") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestALanguageMustBeThere(t *testing.T) {
+	s, err := Parse("s", begins+"0s fire X service=mail\n1h set SR-1 impact_fr=\"Rien.\" impact_nl=\"Niets.\"\n2h say fr:\"Rien.\"\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	on := stage(t, "")
+	on.Languages = []string{"en", "nl"}
+	var problems policies.Problems
+	if _, err = Play(on, s); !errors.As(err, &problems) || len(problems) != 2 || !strings.Contains(err.Error(), "s:3:1: no message is told in fr") {
+		t.Errorf("%v", err)
+	}
+}
+
 // FuzzScript: whatever a script says, it is read or refused with a place, and
 // what is read has its steps in order between start and end.
 func FuzzScript(f *testing.F) {
 	f.Add("start 2026-10-23T16:40+02:00\n0s fire MailDown x3 service=mail severity=critical\n45m say board \"A disk.\"\n3h resolve MailDown\nuntil 1d\n")
 	f.Add("start 2026-10-23T16:40Z\n0s flap X every 2m for 1d\n1h restart for 10m\n2h lose webhooks\n3h find webhooks\n4h end SR-1 \"x\"\n")
 	f.Add("start 2026-10-23T16:40Z\n0s say nl:\"\\u00e9\" en:\"#\" phase=monitoring # more\n")
+	f.Add("start 2026-10-23T16:40Z\n0s fire X sitrep_impact_nl=\"Niets.\" sitrep_summary=\"Out\"\n1m set impact=\"\" ruled_out_nl=\"Nee\" doing=\"x\"\n")
+	f.Add("start 2026-10-23T16:40Z\n0s open mail severity=info since=2h impact=\"No.\" \"why\"\n1m send it\n2m cancel 1\n3m merge SR-2 into SR-1\n4m split SR-1 mail\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := Parse("s", text)
 		if err != nil {

@@ -1,6 +1,7 @@
 package rehearse
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,8 @@ type Stage struct {
 	Global policies.Global
 	Policy casebook.Policy
 	Words  casebook.Writer
+	// Languages are those that messages can be told in; none: any.
+	Languages []string
 }
 
 // speaker is who gives a script's words and ends its incidents.
@@ -38,25 +41,74 @@ func Play(stage Stage, s *Script) (*Transcript, error) {
 	return p.out, nil
 }
 
-// known reports the audiences and severities that the configuration does not
-// have.
+// languages are those that a person's texts of a step are in.
+func (s Step) languages() []string {
+	in := map[string]bool{}
+	if s.Say != nil {
+		for l := range s.Say.Texts {
+			in[l] = true
+		}
+	}
+	of := func(said incident.Account) {
+		for _, texts := range said {
+			for l := range texts {
+				in[l] = true
+			}
+		}
+	}
+	if s.Set != nil {
+		of(s.Set.Account)
+	}
+	if s.Open != nil {
+		of(s.Open.Account)
+	}
+	delete(in, "") // for every reader
+	return slices.Sorted(maps.Keys(in))
+}
+
+// known reports the audiences, services, severities and languages that the configuration
+// does not have.
 func known(stage Stage, s *Script) error {
-	var names []string
+	var names, services []string
 	for _, a := range stage.Policy.Audiences {
 		names = append(names, a.Name)
 	}
+	for _, of := range stage.Policy.Services {
+		services = append(services, of.Name)
+	}
 	var all policies.Problems
 	for _, step := range s.Steps {
+		for _, language := range step.languages() {
+			if len(stage.Languages) > 0 && !slices.Contains(stage.Languages, language) {
+				all = append(all, problem(s.Name, step.Line, 1, step.source, "messages are told in: "+strings.Join(stage.Languages, ", "), "no message is told in %s", language))
+			}
+		}
 		var named []string
+		severity := ""
 		switch {
 		case step.Say != nil:
 			named = step.Say.Audiences
+		case step.Send != nil:
+			named = step.Send.Audiences
 		case step.Steer != nil:
 			named = step.Steer.Audiences
 		case step.Set != nil && step.Set.Severity != nil:
-			if _, ok := stage.Policy.Severities.Rank(*step.Set.Severity); !ok {
-				all = append(all, problem(s.Name, step.Line, 1, step.source, "the configuration has: "+strings.Join(stage.Policy.Severities, ", "), "no severity is called %s", *step.Set.Severity))
+			severity = *step.Set.Severity
+		case step.Plan != nil:
+			severity = step.Plan.Severity
+			for _, name := range step.Plan.Services {
+				if !slices.Contains(services, name) {
+					all = append(all, problem(s.Name, step.Line, 1, step.source, "the configuration has: "+strings.Join(services, ", "), "no service is called %s", name))
+				}
 			}
+		case step.Open != nil:
+			severity = step.Open.Severity
+			if !slices.Contains(services, step.Open.Service) {
+				all = append(all, problem(s.Name, step.Line, 1, step.source, "the configuration has: "+strings.Join(services, ", "), "no service is called %s", step.Open.Service))
+			}
+		}
+		if _, ok := stage.Policy.Severities.Rank(severity); severity != "" && !ok {
+			all = append(all, problem(s.Name, step.Line, 1, step.source, "the configuration has: "+strings.Join(stage.Policy.Severities, ", "), "no severity is called %s", severity))
 		}
 		for _, name := range named {
 			if !slices.Contains(names, name) {
@@ -176,6 +228,13 @@ func (p *player) happen() error {
 	p.turns = slices.DeleteFunc(p.turns, func(t turn) bool { return t.at.After(t.end) })
 	for _, s := range steps {
 		if !p.back.IsZero() {
+			if r := s.Restart; r != nil { // it is down already, and stays so for as long as either takes
+				if back := s.At.Add(r.For); back.After(p.back) {
+					p.back = back
+				}
+				p.out.happened(p.now, s)
+				continue
+			}
 			p.late = append(p.late, s)
 			continue
 		}
@@ -248,7 +307,7 @@ func (p *player) do(s Step) error {
 		in := incident.Input{Say: &incident.Say{Texts: s.Say.Texts, Audiences: s.Say.Audiences, Phase: s.Say.Phase}}
 		return p.override(s, s.Say.Incident, in)
 	case s.End != nil:
-		in := incident.Input{Resolve: &incident.Resolve{Reason: s.End.Reason}}
+		in := incident.Input{Reason: s.End.Reason, Resolve: &incident.Resolve{}}
 		return p.override(s, s.End.Incident, in)
 	case s.Set != nil:
 		return p.set(s)
@@ -256,6 +315,22 @@ func (p *player) do(s Step) error {
 		return p.steer(s)
 	case s.Reopen != nil:
 		return p.reopen(s)
+	case s.Open != nil:
+		return p.open(s)
+	case s.Merge != nil:
+		return p.override(s, s.Merge.Incident, incident.Input{Merge: &incident.Merge{Into: s.Merge.Into}})
+	case s.Split != nil:
+		return p.override(s, s.Split.Incident, incident.Input{Split: &incident.Split{Service: s.Split.Service}})
+	case s.Cancel != nil:
+		return p.override(s, s.Cancel.Incident, incident.Input{Cancel: &incident.Cancel{Update: s.Cancel.Update}})
+	case s.Approve != nil:
+		return p.override(s, s.Approve.Incident, incident.Input{By: "another person", Approve: &incident.Approve{Update: s.Approve.Update, No: s.Approve.No}})
+	case s.Plan != nil:
+		return p.plan(s)
+	case s.Conduct != nil:
+		return p.conduct(s)
+	case s.Send != nil:
+		return p.override(s, s.Send.Incident, incident.Input{Send: &incident.Send{Audiences: s.Send.Audiences}})
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ func (s *scribe) Order(c *casebook.Case, o casebook.Order, now time.Time) (incid
 	if s.orders++; s.orders > maxUpdates {
 		return f, fmt.Errorf("more than %d updates by %s\nhint: look at the cadences, or end the rehearsal earlier", maxUpdates, now.Format(time.RFC3339))
 	}
-	all, reads, critical := s.audience(o.Due)
+	all, who, critical := s.audience(c, o.Due)
 	route := s.book.Route(c, o.Due)
 	var by casebook.By
 	var people []policies.Recipient
@@ -72,7 +72,7 @@ func (s *scribe) Order(c *casebook.Case, o casebook.Order, now time.Time) (incid
 		}
 	}
 	if deliveries == 0 && len(o.Carried) == 0 {
-		f.Unrostered = &incident.Unrostered{Audience: o.Audience, CatchUp: o.CatchUp}
+		f.Body = &incident.Unrostered{Audience: o.Audience, CatchUp: o.CatchUp}
 		return f, nil
 	}
 	p := casebook.Numbered(c, o)
@@ -80,14 +80,18 @@ func (s *scribe) Order(c *casebook.Case, o casebook.Order, now time.Time) (incid
 	p.Critical, p.Deliveries = critical, deliveries
 	p.Roster = rosters(o.Audience, len(all))
 	p.Parts = len(p.Roster) * len(p.Channels)
-	f.Planned = &p
+	f.Body = &p
+	var sheets []words.Piece
 	text, err := s.text(people, p.Channels, func(r words.Reader) (words.Rendered, error) {
-		r.Reads = reads
-		return s.stage.Words.Render(s.book.Sheet(s.stage.Global, s.stage.Words, c, o.Due, now), r)
+		r.Reads, r.Informal = who.Reads, who.Informal
+		sheet := s.book.Sheet(s.stage.Global, s.stage.Words, c, o.Due, now)
+		sheets = []words.Piece{{View: sheet, Reads: who.Reads, Informal: who.Informal}}
+		return s.stage.Words.Render(sheet, r)
 	})
 	if err != nil {
 		return f, fmt.Errorf("put update %d of %s into words: %w", p.Update, c.State.ID, err)
 	}
+	text.sheets = sheets
 	s.out.ordered(text, len(people))
 	return f, nil
 }
@@ -97,13 +101,16 @@ func (s *scribe) Combine(c *casebook.Case, m casebook.Combined, now time.Time) (
 	p := m.Planned
 	p.Deliveries, p.Roster = len(m.People), rosters("combined", len(m.People))
 	p.Parts = len(p.Roster)
-	f := incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID, Planned: &p}
+	f := incident.Fact{At: now, Service: c.State.Service, Incident: c.State.ID, Body: &p}
+	var sheets []words.Piece
 	text, err := s.text(m.People, p.Channels, func(r words.Reader) (words.Rendered, error) {
-		return casebook.Say(s.stage.Words, s.book.Combination(s.stage.Global, s.stage.Words, m, now), r)
+		sheets = s.book.Combination(s.stage.Global, s.stage.Words, m, now)
+		return casebook.Say(s.stage.Words, sheets, r)
 	})
 	if err != nil {
 		return f, fmt.Errorf("put update %d of %s into words: %w", p.Update, c.State.ID, err)
 	}
+	text.sheets = sheets
 	s.out.ordered(text, len(m.People))
 	for _, piece := range m.Pieces {
 		if at := piece.Due.Promise; !at.IsZero() && (s.out.next.Promise.IsZero() || at.Before(s.out.next.Promise)) {
@@ -114,16 +121,16 @@ func (s *scribe) Combine(c *casebook.Case, m casebook.Combined, now time.Time) (
 }
 
 // audience returns who is told or asked, and in which words.
-func (s *scribe) audience(d schedule.Due) (people []policies.Recipient, reads string, critical bool) {
+func (s *scribe) audience(c *casebook.Case, d schedule.Due) (people []policies.Recipient, who words.Reader, critical bool) {
 	if d.Team {
 		t := s.book.Team(d.Audience)
-		return t.Recipients, t.Name, true
+		return s.book.Asked(d), words.Reader{Reads: d.AsksAs(), Informal: t.Informal}, true
 	}
 	a := s.book.Audience(d.Audience)
 	if a == nil {
-		return nil, "", false // nobody
+		return nil, words.Reader{}, false // nobody
 	}
-	return a.Recipients, string(a.Reads), a.Critical
+	return s.book.Members(c.State, a), words.Reader{Reads: string(a.Reads), Informal: a.Informal}, a.Critical
 }
 
 // rosters names the chunks of people that an order goes to.
@@ -163,17 +170,22 @@ func (s *scribe) text(people []policies.Recipient, by []string, say func(words.R
 	if err != nil {
 		return told{}, err
 	}
+	s.out.lapsed(r.Lapse)
+	mail := words.Fill(r.Text, nil)
 	if channel == "sms" {
-		return told{short: r.SMS, whole: r.SMS}, nil
+		return told{short: r.SMS, whole: r.SMS, mail: mail}, nil
 	}
-	return told{short: r.Subject, whole: words.Fill(r.Text, nil)}, nil
+	return told{short: r.Subject, whole: mail, mail: mail}, nil
 }
 
 // Decided keeps a fact, and orders the receipts of an update.
 func (s *scribe) Decided(c *casebook.Case, f incident.Fact) {
 	s.facts = append(s.facts, f)
 	s.out.decided(c, f)
-	p := f.Planned
+	if of := f.Cancelled(); of != nil {
+		s.withdraw(f.Incident, of.Update, f.At)
+	}
+	p := f.Planned()
 	if p == nil {
 		return
 	}
@@ -194,6 +206,16 @@ func (s *scribe) Decided(c *casebook.Case, f incident.Fact) {
 			d.Accepted = p.Deliveries // the sum is what counts
 		}
 		s.receipts = append(s.receipts, receipt{at: at, audience: audience, Receipt: incident.Receipt{Incident: f.Incident, Delivered: d}})
+	}
+}
+
+// withdraw takes back an update that waits for its moment.
+func (s *scribe) withdraw(id string, update int, now time.Time) {
+	for n := range s.receipts {
+		if r := &s.receipts[n]; r.Incident == id && r.Update == update && r.at.After(now) {
+			r.at, r.Accepted, r.Superseded, r.LastAt = now, 0, r.Accepted, time.Time{}
+			s.out.superseded(id, update)
+		}
 	}
 }
 

@@ -31,6 +31,14 @@ type Step struct {
 	Set     *Set
 	Steer   *Steer
 	Reopen  *Reopen
+	Open    *Open
+	Send    *Send
+	Cancel  *Cancel
+	Merge   *Merge
+	Split   *Split
+	Approve *Approve
+	Plan    *Plan
+	Conduct *Conduct
 
 	source string // the line itself, for complaints
 	move   bool   // of what flaps; its own line has been told
@@ -42,6 +50,7 @@ type Fire struct {
 	Count   int // how many, differing in instance; 0: one, without an instance of its own
 	Labels  map[string]string
 	Summary string
+	Account incident.Account // what they say to every reader
 }
 
 // Resolve ends the alerts of a name that have these labels.

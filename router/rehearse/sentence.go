@@ -34,6 +34,24 @@ func (s Step) sentence() string {
 		return s.Steer.sentence()
 	case s.Reopen != nil:
 		return "a person reopens " + orElse(s.Reopen.Incident, "the incident")
+	case s.Merge != nil:
+		return "a person folds " + s.Merge.Incident + " into " + s.Merge.Into
+	case s.Split != nil:
+		return "a person takes " + s.Split.Service + " out of " + orElse(s.Split.Incident, "the incident")
+	case s.Cancel != nil:
+		return fmt.Sprintf("a person cancels update %d", s.Cancel.Update)
+	case s.Approve != nil && s.Approve.No:
+		return fmt.Sprintf("another person rejects update %d", s.Approve.Update)
+	case s.Approve != nil:
+		return fmt.Sprintf("another person approves update %d", s.Approve.Update)
+	case s.Send != nil:
+		return "a person sends what is due next"
+	case s.Plan != nil:
+		return "planned: " + s.Plan.Title
+	case s.Conduct != nil:
+		return s.Conduct.label()
+	case s.Open != nil:
+		return "a person opens an incident of " + s.Open.Service
 	case s.Restart != nil && s.Restart.For > 0:
 		return "sitrep is down for " + brief(s.Restart.For)
 	case s.Restart != nil:
@@ -50,7 +68,11 @@ func (f Fire) sentence(verb string) string {
 	if f.Count > 0 {
 		out += ": " + plural(f.Count, "alert")
 	}
-	return out + pairs(f.Labels)
+	out += pairs(f.Labels)
+	if f.Account != nil {
+		out += ", and says: " + strings.Join(says(f.Account), "; ")
+	}
+	return out
 }
 
 func (s Say) sentence() string {
@@ -58,15 +80,7 @@ func (s Say) sentence() string {
 	if len(s.Audiences) > 0 {
 		to = strings.Join(s.Audiences, ", ")
 	}
-	var texts []string
-	for _, language := range slices.Sorted(maps.Keys(s.Texts)) {
-		prefix := ""
-		if language != "" {
-			prefix = language + ":"
-		}
-		texts = append(texts, prefix+strconv.Quote(s.Texts[language]))
-	}
-	out := fmt.Sprintf("a person says to %s: %s", to, strings.Join(texts, " "))
+	out := fmt.Sprintf("a person says to %s: %s", to, inLanguages(s.Texts))
 	if s.Phase != "" {
 		out += fmt.Sprintf(" (%s)", s.Phase)
 	}
@@ -89,6 +103,7 @@ func (s Set) sentence() string {
 	} else if s.Estimate != nil {
 		parts = append(parts, "no estimate")
 	}
+	parts = append(parts, says(s.Account)...)
 	return "a person sets " + strings.Join(parts, ", ")
 }
 

@@ -64,10 +64,14 @@ func storyOf(t testing.TB, tr *Transcript) string {
 	return b.String()
 }
 
-// TestTimelines: each script of testdata, with the configuration of its name or
+// TestTimelines: each script of testdata, and each that ships, with the configuration of its name or
 // the one that ships, is told as its golden file says.
 func TestTimelines(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/*.script")
+	shipped, _ := filepath.Glob("../../policies/default/scripts/*.script")
+	if scripts = append(scripts, shipped...); len(shipped) == 0 {
+		t.Error("no script ships")
+	}
 	if err != nil || len(scripts) < 20 {
 		t.Fatalf("%d scripts, %v", len(scripts), err)
 	}

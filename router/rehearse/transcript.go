@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"sitrep/policies/words"
 	"sitrep/router/casebook"
 	"sitrep/router/incident"
 )
@@ -29,6 +30,7 @@ type Transcript struct {
 	numbers map[number]int // index of an update
 	unmet   map[pair]bool  // promises that broke before anything answered them
 	nowhere map[string]bool
+	lapses  map[string]bool // parts of own words that could not be said
 }
 
 // number names an update, and pair an audience of an incident.
@@ -57,15 +59,22 @@ type Update struct {
 	Short      string // the SMS, or the subject of the mail
 	Text       string // the SMS, or the text of the mail
 	Team       bool   // Audience is a team, which is asked for something
+	// Sheets are what its words were made from: one, or the pieces of a combined
+	// update. Without words in the stage there are none.
+	Sheets []words.Piece
 
-	covers []int // the updates that a combined one says, by index
+	mail   string // what a mail of it says to its first reader
+	covers []int  // the updates that a combined one says, by index
 	// hidden says that combined updates reach everybody of the audience, and gone
 	// that a newer one took its place.
 	hidden, gone bool
 }
 
 // told is an update in words.
-type told struct{ short, whole string }
+type told struct {
+	short, whole, mail string
+	sheets             []words.Piece
+}
 
 // Note is something that happened besides the updates.
 type Note struct {
@@ -88,7 +97,7 @@ type Sum struct {
 func newTranscript(stage Stage, s *Script) *Transcript {
 	t := &Transcript{
 		Script: s, stage: stage, zone: s.Start.Location(),
-		numbers: map[number]int{}, unmet: map[pair]bool{}, nowhere: map[string]bool{},
+		numbers: map[number]int{}, unmet: map[pair]bool{}, lapses: map[string]bool{}, nowhere: map[string]bool{},
 	}
 	// A script that begins in the organisation's own time goes on in it, also
 	// over a change of the clock.
@@ -112,9 +121,19 @@ func (t *Transcript) warn(at time.Time, s Step, why string) {
 	t.Warnings = append(t.Warnings, fmt.Sprintf("%s:%d: nothing happens: %s", t.Script.Name, s.Line, why))
 }
 
+// lapsed warns that a template of the configuration's own cannot be said, once for
+// each part.
+func (t *Transcript) lapsed(l *words.Lapse) {
+	if l == nil || t.lapses[l.Part] {
+		return
+	}
+	t.lapses[l.Part] = true
+	t.Warnings = append(t.Warnings, fmt.Sprintf("a template of your own could not be said, and the one that ships was: %s: %s", l.Part, l.Err))
+}
+
 // happened tells a step as the script has it.
 func (t *Transcript) happened(now time.Time, s Step) {
-	if s.Set != nil || s.Steer != nil || s.Reopen != nil {
+	if s.Set != nil || s.Steer != nil || s.Reopen != nil || s.Open != nil || s.Send != nil || s.Cancel != nil || s.Merge != nil || s.Split != nil || s.Approve != nil || s.Plan != nil || s.Conduct != nil {
 		return // the facts say what came of it
 	}
 	text := s.sentence()
@@ -134,52 +153,70 @@ func (t *Transcript) unmatched(at time.Time, name string, n int) {
 
 // ordered adds what a fact does not hold to the update that comes next.
 func (t *Transcript) ordered(text told, people int) {
-	t.next = Update{Short: text.short, Text: text.whole, Recipients: people}
+	t.next = Update{Short: text.short, Text: text.whole, mail: text.mail, Recipients: people, Sheets: text.sheets}
 }
 
 // decided takes a fact into the transcript.
 func (t *Transcript) decided(c *casebook.Case, f incident.Fact) {
 	t.facts = append(t.facts, f)
 	switch {
-	case f.Planned != nil:
+	case f.Planned() != nil:
 		t.planned(f)
-	case f.Kept != nil:
-		t.answered(f.Incident, f.Kept, true)
-		if f.Kept.Late {
-			t.note(f.At, "%s: the promise to %s is kept after all", f.Incident, f.Kept.Audience)
+	case f.Kept() != nil:
+		t.answered(f.Incident, f.Kept(), true)
+		if f.Kept().Late {
+			t.note(f.At, "%s: the promise to %s is kept after all", f.Incident, f.Kept().Audience)
 		}
-	case f.Broken != nil:
-		t.answered(f.Incident, f.Broken, false)
-		text := fmt.Sprintf("%s: the promise to %s is broken: nothing came before %s", f.Incident, f.Broken.Audience, t.clock(f.Broken.PromiseAt, f.At))
-		if f.Broken.Held != "" {
+	case f.Broken() != nil:
+		t.answered(f.Incident, f.Broken(), false)
+		text := fmt.Sprintf("%s: the promise to %s is broken: nothing came before %s", f.Incident, f.Broken().Audience, t.clock(f.Broken().PromiseAt, f.At))
+		if f.Broken().Held == incident.Unapproved {
+			text += ", as nobody approved it"
+		} else if f.Broken().Held != "" {
 			text += ", as a person had decided"
 		}
 		t.note(f.At, "%s", text)
-	case f.Estimated != nil && !f.Estimated.At.IsZero():
-		t.note(f.At, "%s: a person thinks that it is over at %s", f.Incident, t.clock(f.Estimated.At, f.At))
-	case f.Steered != nil:
-		t.note(f.At, "%s: a person decides that %s", f.Incident, t.steered(f.Steered, f.At))
-	case f.Phased != nil:
+	case f.Estimated() != nil && !f.Estimated().At.IsZero():
+		t.note(f.At, "%s: a person thinks that it is over at %s", f.Incident, t.clock(f.Estimated().At, f.At))
+	case f.Accounted() != nil && len(f.Accounted().Texts) > 0:
+		t.note(f.At, "%s: a person says of it, %s: %s", f.Incident, called(f.Accounted().Thing), inLanguages(f.Accounted().Texts))
+	case f.Accounted() != nil:
+		t.note(f.At, "%s: a person takes back what was said of it, %s", f.Incident, called(f.Accounted().Thing))
+	case f.Steered() != nil:
+		t.note(f.At, "%s: a person decides that %s", f.Incident, t.steered(f.Steered(), f.At))
+	case f.Awaited() != nil:
+		t.note(f.At, "%s: update %d to %s waits for a yes: %s", f.Incident, f.Awaited().Update, f.Awaited().Audience, f.Awaited().Kind)
+	case f.Approved() != nil:
+		t.note(f.At, "%s: another person approves update %d to %s", f.Incident, f.Approved().Update, f.Approved().Audience)
+	case f.Rejected() != nil:
+		t.note(f.At, "%s: another person rejects update %d to %s", f.Incident, f.Rejected().Update, f.Rejected().Audience)
+	case f.Lapsed() != nil && f.Lapsed().Final:
+		t.note(f.At, "%s: nothing goes to %s any more: nobody approved it", f.Incident, f.Lapsed().Audience)
+	case f.Lapsed() != nil:
+		t.note(f.At, "%s: nothing goes to %s: nobody approved it", f.Incident, f.Lapsed().Audience)
+	case f.Phased() != nil:
 		t.phased(f)
-	case f.Refused != nil:
-		text := fmt.Sprintf("%s: refused to %s: %s", f.Incident, f.Refused.What, f.Refused.Reason)
+	case f.Refused() != nil:
+		text := fmt.Sprintf("%s: refused to %s: %s", f.Incident, f.Refused().What, f.Refused().Reason)
 		t.note(f.At, "%s", text)
 		t.Warnings = append(t.Warnings, t.Script.Name+":"+lineOf(f.Input)+": "+text)
-	case f.Resolved != nil:
-		text := fmt.Sprintf("%s is resolved: out from %s to %s", f.Incident, t.clock(f.Resolved.StartedAt, f.At), t.clock(f.Resolved.EndedAt, f.At))
-		if f.Resolved.Firing > 0 {
-			text += fmt.Sprintf(", %s muted", plural(f.Resolved.Firing, "firing alert"))
+	case f.Resolved() != nil:
+		text := fmt.Sprintf("%s is resolved: out from %s to %s", f.Incident, t.clock(f.Resolved().StartedAt, f.At), t.clock(f.Resolved().EndedAt, f.At))
+		if f.Resolved().Firing > 0 {
+			text += fmt.Sprintf(", %s muted", plural(f.Resolved().Firing, "firing alert"))
 		}
 		t.note(f.At, "%s", text)
-	case f.Unconfirmed != nil:
-		t.note(f.At, "%s is unconfirmed: no webhook since about %s", f.Incident, t.clock(f.Unconfirmed.Since, f.At))
-	case f.Silent != nil:
-		t.note(f.At, "monitoring is blind: no webhook with %s since %s", f.Silent.Watchdog, t.clock(f.Silent.Since, f.At))
-	case f.Returned != nil:
-		t.note(f.At, "monitoring is heard again: %s", f.Returned.Watchdog)
-	case f.Caused != nil, f.Eased != nil:
+	case f.Conducted():
+		t.note(f.At, "%s", t.conducted(f))
+	case f.Unconfirmed() != nil:
+		t.note(f.At, "%s is unconfirmed: no webhook since about %s", f.Incident, t.clock(f.Unconfirmed().Since, f.At))
+	case f.Silent() != nil:
+		t.note(f.At, "monitoring is blind: no webhook with %s since %s", f.Silent().Watchdog, t.clock(f.Silent().Since, f.At))
+	case f.Returned() != nil:
+		t.note(f.At, "monitoring is heard again: %s", f.Returned().Watchdog)
+	case f.Caused() != nil, f.Eased() != nil:
 		// The outage itself says so.
-	case f.Fired != nil, f.Ceased != nil, f.Heard != nil, f.Said != nil, f.Delivered != nil:
+	case f.Fired() != nil, f.Retold() != nil, f.Ceased() != nil, f.Heard() != nil, f.Said() != nil, f.Delivered() != nil:
 		// The script's own lines tell these, and the last goes without saying.
 	default:
 		t.note(f.At, "%s", strings.TrimPrefix(f.String(), "incident "))
@@ -187,7 +224,7 @@ func (t *Transcript) decided(c *casebook.Case, f incident.Fact) {
 }
 
 func (t *Transcript) planned(f incident.Fact) {
-	p := f.Planned
+	p := f.Planned()
 	u := t.next
 	u.At, u.Incident, u.Number, u.Audience, u.Kind = latest(f.At, p.DueAt), f.Incident, p.Update, p.Audience, p.Kind
 	u.Channels, u.Behind, u.Late, u.Why, u.Team = p.Channels, p.Behind, p.Late, p.Why, p.Team
@@ -274,9 +311,9 @@ func (t *Transcript) phased(f incident.Fact) {
 			break
 		}
 	}
-	t.note(f.At, "%s: phase %s", f.Incident, f.Phased.To)
+	t.note(f.At, "%s: phase %s", f.Incident, f.Phased().To)
 	last := &t.Notes[len(t.Notes)-1]
-	last.phase = f.Phased.To
+	last.phase = f.Phased().To
 	if f.By == "" {
 		last.of = f.Incident
 	}
@@ -337,7 +374,7 @@ func (t *Transcript) close(b *casebook.Book) {
 	for _, c := range cases {
 		if c.State.Open() {
 			t.Open = append(t.Open, c.State.ID)
-		} else if c.State.Kind != incident.Watchdog {
+		} else if !c.State.Own() {
 			for _, d := range b.Coming(c, t.Script.End) {
 				t.Coming = append(t.Coming, fmt.Sprintf("%s  %s to %s  [%s]", t.when(d.At), d.Kind, d.Audience, c.State.ID))
 			}

@@ -11,6 +11,11 @@ type begun struct {
 	at  time.Time
 	row policies.Row
 	by  string // who asked for another every; empty: nobody
+	// once says that something is told then, and then only; why, by which row. It is
+	// needless so soon after another word.
+	once     bool
+	why      string
+	needless time.Duration
 }
 
 // rows returns when the rows of a cadence begin for an outage that started at
@@ -42,6 +47,9 @@ func rows(cadence []policies.Row, sla *policies.SLA, start time.Time) []begun {
 // force at last (words came before the cadence began), the first to begin rules.
 func after(rows []begun, last time.Time) (due time.Time, by begun, ok bool) {
 	for _, b := range rows {
+		if b.once && !b.at.After(last.Add(b.needless)) {
+			continue
+		}
 		if !b.at.After(last) { // the last of these is in force
 			due, by, ok = last.Add(b.row.Every), b, true
 			continue
@@ -50,7 +58,7 @@ func after(rows []begun, last time.Time) (due time.Time, by begun, ok bool) {
 			break
 		}
 		at := last.Add(b.row.Every)
-		if at.Before(b.at) {
+		if at.Before(b.at) || b.once {
 			at = b.at
 		}
 		if !ok || at.Before(due) {

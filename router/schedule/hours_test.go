@@ -31,7 +31,7 @@ func night(t *testing.T, start time.Time, audience *policies.Audience, cadence [
 	play(m)
 	var got []string
 	for _, f := range m.sent {
-		p := f.Planned
+		p := f.Planned()
 		line := fmt.Sprintf("%s %s by %v", f.At.Format("Mon 15:04"), p.Kind, p.Channels)
 		if !p.PromiseAt.IsZero() {
 			line += p.PromiseAt.Format(", next before Mon 15:04")
@@ -156,13 +156,13 @@ func TestTheEndComesAlone(t *testing.T) {
 		m.until(noon.Add(2 * time.Hour))
 		var got []string
 		for _, f := range m.sent {
-			got = append(got, f.At.Format("15:04:05 ")+string(f.Planned.Kind))
+			got = append(got, f.At.Format("15:04:05 ")+string(f.Planned().Kind))
 		}
 		if !reflect.DeepEqual(got, c.want) {
 			t.Errorf("calm after %v: got %q, want %q", c.calm, got, c.want)
 		}
 		for _, f := range m.facts {
-			if f.Broken != nil {
+			if f.Broken() != nil {
 				t.Error(f)
 			}
 		}
@@ -228,14 +228,14 @@ func TestASlowerPhaseKeepsWhatWasPromised(t *testing.T) {
 	m.until(noon.Add(2 * time.Hour))
 	var got []string
 	for _, f := range m.sent {
-		got = append(got, f.At.Format("15:04 ")+string(f.Planned.Kind))
+		got = append(got, f.At.Format("15:04 ")+string(f.Planned().Kind))
 	}
 	want := []string{"12:05 first", "12:15 holding", "12:25 progress", "13:25 overdue"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	for _, f := range m.facts {
-		if f.Broken != nil {
+		if f.Broken() != nil {
 			t.Error(f)
 		}
 	}

@@ -25,6 +25,13 @@ func TestKinds(t *testing.T) {
 	say := func(d time.Duration, phase incident.Phase, audiences ...string) incident.Input {
 		return incident.Input{At: at(d), ID: "x", By: "oncall", Say: &incident.Say{Incident: "SR-1", Texts: map[string]string{"": "words"}, Phase: phase, Audiences: audiences}}
 	}
+	account := func(d time.Duration, ruledOut string) incident.Input {
+		texts := map[string]string{"": ruledOut}
+		if ruledOut == "" {
+			texts = nil
+		}
+		return incident.Input{At: at(d), ID: "x", By: "oncall", Set: &incident.Set{Incident: "SR-1", Account: incident.Account{incident.RuledOut: texts}}}
+	}
 	for _, c := range []struct {
 		name   string
 		play   func(s *simulation)
@@ -47,6 +54,56 @@ func TestKinds(t *testing.T) {
 		}, nil, 20 * m,
 			"13:00 progress, promises 13:35 (critical: from 100% expected, every 30m)"},
 		{"it calmed down", func(s *simulation) { s.input(fire(0, "warning")); s.until(at(16 * m)); s.input(calm(17 * m)) }, nil, 20 * m,
+			"13:00 progress, promises 13:35 (critical: from 100% expected, every 30m)"},
+		{"an alert says something new of it", func(s *simulation) {
+			s.input(fire(0, "warning"))
+			s.until(at(16 * m))
+			a := firing("A", "warning", noon, true, time.Time{})
+			a.Account = incident.Account{incident.Impact: {"": "Nobody can mail."}}
+			s.input(incident.Input{At: at(17 * m), Alerts: []incident.Observation{a}})
+		}, nil, 20 * m,
+			"13:00 progress, promises 13:35 (critical: from 100% expected, every 30m)"},
+		{"a person says something of it", func(s *simulation) {
+			s.input(fire(0, "warning"))
+			s.until(at(16 * m))
+			s.input(account(17*m, "No attack."))
+		}, nil, 20 * m,
+			"13:00 progress, promises 13:35 (critical: from 100% expected, every 30m)"},
+		{"a person says something that this audience is not shown", func(s *simulation) {
+			s.input(fire(0, "warning"))
+			s.until(at(16 * m))
+			s.input(account(17*m, "No attack."))
+		}, func(r *Rules) {
+			board := *r.Audiences["board"]
+			board.Reads = policies.Staff
+			for _, p := range r.Policies {
+				for i := range p.Updates {
+					if p.Updates[i].Audience.Name == "board" {
+						p.Updates[i].Audience = &board
+					}
+				}
+			}
+		}, 20 * m,
+			"13:00 holding, promises 13:35 (critical: from 100% expected, every 30m)"},
+		{"and it was told so", func(s *simulation) {
+			s.input(fire(0, "warning"))
+			s.until(at(10 * m))
+			s.input(account(12*m, "No attack."))
+			s.until(at(16 * m))
+		}, nil, 20 * m,
+			"13:00 holding, promises 13:35 (critical: from 100% expected, every 30m)"},
+		{"and took it back before it was told", func(s *simulation) {
+			s.input(fire(0, "warning"))
+			s.until(at(16 * m))
+			s.input(account(17*m, "No attack."))
+			s.input(account(18*m, ""))
+		}, nil, 20 * m,
+			"13:00 holding, promises 13:35 (critical: from 100% expected, every 30m)"},
+		{"the operator says something else of the service", func(s *simulation) { s.input(fire(0, "warning")); s.until(at(16 * m)) }, func(r *Rules) {
+			own := *r.Services["mail"]
+			own.Impact = policies.Texts{"": "Nobody can mail."}
+			r.Services = map[string]*policies.Service{"mail": &own}
+		}, 20 * m,
 			"13:00 progress, promises 13:35 (critical: from 100% expected, every 30m)"},
 		{"words for it", func(s *simulation) {
 			s.input(fire(0, "warning"))

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,9 +18,14 @@ type Rules struct {
 	Policies  []*policies.Policy
 	Audiences map[string]*policies.Audience
 	Services  map[string]*policies.Service
+	// Severities say which alert is the gravest.
+	Severities policies.Severities
 	// Margin is twice the time that the slowest channel needs for everybody of
 	// an audience; nil: a minute is enough.
-	Margin func(audience string) time.Duration
+	Margin func(s *incident.State, audience string) time.Duration
+	// People returns who is in an audience of an incident; nil: those of the
+	// configuration.
+	People func(s *incident.State, a *policies.Audience) []policies.Recipient
 	// Out reports whether a channel is not to be trusted now; nil: all work.
 	Out func(channel string) bool
 	// Teams are those that somebody can be reached of, by name; a nudge_before
@@ -45,21 +51,41 @@ type Due struct {
 	Policy           string        // whose rows the next one follows
 	Every            time.Duration // of the row in force; 0: none is
 	Late             bool          // after the moment promised
+	// Gated says that nothing new goes to the audience without a second person's yes.
+	// Neutral goes out without; Pending says that something new waits meanwhile. A
+	// Draft is not sent: it waits, from then on, until its Deadline, if it has one. Of
+	// is the draft's number, where it has one. Instead says that something neutral goes
+	// out at a draft's Deadline where it has no yes by then. Lapses says that nothing
+	// goes out, and Final that nothing more ever does.
+	Gated, Neutral, Pending, Draft, Instead, Lapses, Final bool
+
+	Deadline time.Time
+	Of       int
+	Says     string // of a draft
+	Account  string // digest of what it tells beyond the state
 
 	// Team says that Audience is a team, which is asked for something; About are
 	// the updates that it is asked to give words for.
 	Team  bool
 	About []Due
+	// Course says that a team is asked how a change goes; Alone is the only one of it
+	// who is, since he leads it: empty where all are.
+	Course bool
+	Alone  string
 	// Falls are what failed for good of one update, and goes by another way.
 	Falls []*incident.Fall
+	// Corrects is the order of the update that it takes back; nil: it takes back
+	// none.
+	Corrects *incident.Planned
 }
 
 // Plan returns the updates that are due at now, in the order of their due
 // times, and those that come next; what the teams are asked is among them. Wake
 // is the earliest of the latter; zero where nothing comes.
 func Plan(r Rules, s *incident.State, now time.Time) (due, next []Due, wake time.Time) {
-	all := risen(r.all(s, now), now)
+	all := risen(r.gated(s, r.all(s, now), now), now)
 	all = append(all, r.teams(s, all, now)...)
+	all = slices.DeleteFunc(all, written)
 	for _, d := range all {
 		if !d.At.After(now) {
 			due = append(due, d)
@@ -77,17 +103,20 @@ func Plan(r Rules, s *incident.State, now time.Time) (due, next []Due, wake time
 }
 
 func (r Rules) all(s *incident.State, now time.Time) []Due {
-	if s.ID == "" || s.Under != "" || s.Kind == incident.Watchdog {
+	if s.ID == "" || s.Under != "" || s.Own() {
 		return nil
 	}
-	all := falls(s)
+	all := append(falls(s), corrections(s)...)
 	if !s.Open() {
 		for _, name := range heard(s) {
-			if d, ok := r.closing(s, name, now); ok {
+			d, ok := r.closing(s, name, now)
+			if g, closed := r.gateOf(s, name, now); ok && closed {
+				all = append(all, g.end(d)...)
+			} else if ok {
 				all = append(all, d)
 			}
 		}
-		return all
+		return append(all, r.forsaken(s, now)...)
 	}
 	var names []string
 	told := map[string][]section{}
@@ -105,10 +134,16 @@ func (r Rules) all(s *incident.State, now time.Time) []Due {
 			if told[name] == nil {
 				names = append(names, name)
 			}
-			told[name] = append(told[name], section{policy: policy.Name, audience: u.Audience, cadence: u.Cadence, active: u.Active, sla: sla, start: since})
+			told[name] = append(told[name], section{policy: policy.Name, audience: r.audience(s, u.Audience), cadence: u.Cadence, announce: u.Announce, active: u.Active, sla: sla, start: since})
 		}
 	}
-	tell(s.Labels(), s.Service, s.StartedAt)
+	if s.Kind == incident.Change {
+		for _, labels := range s.WorkLabels() {
+			tell(labels, labels["service"], s.StartedAt)
+		}
+	} else {
+		tell(s.Labels(), s.Service, s.StartedAt)
+	}
 	// Who would be told of a consequence hears of it here, no later than by the
 	// clocks that it has.
 	for _, name := range s.Services() {
@@ -118,7 +153,7 @@ func (r Rules) all(s *incident.State, now time.Time) []Due {
 	// Who was told goes on being told, also where the policy in force no longer
 	// names him, by the rows he was told by last; and words go to whoever they
 	// are for.
-	also := heard(s)
+	also := append(heard(s), slices.Sorted(maps.Keys(s.Hastened))...)
 	for _, w := range s.Words {
 		also = append(also, w.Audiences...)
 	}
@@ -128,8 +163,18 @@ func (r Rules) all(s *incident.State, now time.Time) []Due {
 			told[name] = []section{r.lastSection(s, name)}
 		}
 	}
+	account := s.Account(r.Severities, r.Services[s.Service])
+	digests := map[policies.Reads]string{}
 	for _, name := range names {
-		all = append(all, r.updates(s, told[name], now)...)
+		reads := told[name][0].audience.Reads
+		if _, known := digests[reads]; !known {
+			digests[reads] = incident.Digest(account, reads)
+		}
+		account := digests[reads]
+		for _, d := range r.updates(s, told[name], account, now) {
+			d.Account = account
+			all = append(all, d)
+		}
 	}
 	return all
 }
@@ -140,13 +185,32 @@ func falls(s *incident.State) []Due {
 	var all []Due
 	for _, f := range s.Falls {
 		p := f.Order
-		if n := slices.IndexFunc(all, func(d Due) bool { return d.Falls[0].Order.Update == p.Update }); n >= 0 {
+		together := func(d Due) bool { return d.Falls[0].Order.Update == p.Update && d.Falls[0].Again == f.Again }
+		if n := slices.IndexFunc(all, together); n >= 0 {
 			all[n].Falls = append(all[n].Falls, f)
 			continue
 		}
-		all = append(all, Due{
+		d := Due{
 			At: f.At, Audience: p.Audience, Kind: p.Kind, Channels: p.Fallback, CatchUp: true,
 			Why: strings.Join(p.Channels, " and ") + " failed for good", Falls: []*incident.Fall{f},
+		}
+		if f.Again != "" {
+			d.Channels, d.Why = []string{f.Again}, "it did not arrive by "+f.Again
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+// corrections are due at once, whatever the hours: what they take back was said at
+// such an hour.
+func corrections(s *incident.State) []Due {
+	var all []Due
+	for _, c := range s.Corrections {
+		t, w := s.Told[c.Of.Audience], s.Words[c.Words-1]
+		all = append(all, Due{
+			At: w.At, Audience: c.Of.Audience, Kind: incident.Correcting, Words: c.Words, Corrects: c.Of, CatchUp: true,
+			Channels: c.Of.Channels, Next: t.NextAt, NextWhy: t.NextWhy, Promise: t.PromiseAt, Why: "correction by " + w.By,
 		})
 	}
 	return all
@@ -157,7 +221,7 @@ func falls(s *incident.State) []Due {
 func risen(all []Due, now time.Time) []Due {
 	newer := map[string]bool{}
 	for _, d := range all {
-		newer[d.Audience] = newer[d.Audience] || !d.Team && !d.CatchUp && !d.At.After(now)
+		newer[d.Audience] = newer[d.Audience] || !d.Team && !d.CatchUp && !d.Draft && !d.Lapses && !d.At.After(now)
 	}
 	return slices.DeleteFunc(all, func(d Due) bool { return d.Falls != nil && newer[d.Audience] })
 }
@@ -189,10 +253,21 @@ type section struct {
 	policy   string
 	audience *policies.Audience
 	cadence  []policies.Row
+	announce []policies.Announcement
 	active   *policies.Calendar
 	sla      *policies.SLA
 	start    time.Time // of the outage that the cadence follows
 	begins   []begun   // its rows; see updates
+}
+
+// audience returns an audience as it is for an incident.
+func (r Rules) audience(s *incident.State, a *policies.Audience) *policies.Audience {
+	if a == nil || r.People == nil || len(s.Added)+len(s.Removed) == 0 {
+		return a
+	}
+	own := *a
+	own.Recipients = r.People(s, a)
+	return &own
 }
 
 // lastSection returns the section of the policy that told an audience last; where
@@ -202,24 +277,30 @@ func (r Rules) lastSection(s *incident.State, audience string) section {
 	if t := s.Told[audience]; t != nil {
 		last = t.Policy
 	}
-	out := section{audience: r.Audiences[audience], start: s.StartedAt}
+	out := section{audience: r.audience(s, r.Audiences[audience]), start: s.StartedAt}
 	if svc := r.Services[s.Service]; svc != nil {
 		out.sla = svc.SLA
 	}
 	for _, p := range r.Policies {
 		for _, u := range p.Updates {
 			if u.Audience.Name == audience && (out.cadence == nil || p.Name == last) {
-				out.policy, out.cadence, out.active = p.Name, u.Cadence, u.Active
+				out.policy, out.cadence, out.announce, out.active = p.Name, u.Cadence, u.Announce, u.Active
 			}
 		}
 	}
 	return out
 }
 
+// duration says how long, as the configuration writes it.
+func duration(d time.Duration) string { return model.Duration(d).String() }
+
 // why names the policy and the row, as the configuration writes them, or who
 // wanted another every.
 func why(policy string, b begun) string {
 	row := b.row
+	if b.once {
+		return b.why
+	}
 	if b.by != "" {
 		return fmt.Sprintf("every %s, by %s", model.Duration(row.Every), b.by)
 	}

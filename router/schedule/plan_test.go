@@ -59,12 +59,12 @@ func (m *simulation) input(in incident.Input) {
 		for _, d := range due {
 			p := incident.Planned{
 				Update: m.s.Updates + 1, Audience: d.Audience, Kind: d.Kind, Number: 1, DueAt: d.At, NextAt: d.Next, NextWhy: d.NextWhy, PromiseAt: d.Promise,
-				Channels: channelsOf(m.sr, d), Behind: d.Behind, CatchUp: d.CatchUp, Roster: []string{"r"}, Deliveries: 1, Parts: 1, Words: d.Words, Why: d.Why, Policy: d.Policy, Late: d.Late,
+				Channels: channelsOf(m.sr, d), Behind: d.Behind, CatchUp: d.CatchUp, Roster: []string{"r"}, Deliveries: 1, Parts: 1, Words: d.Words, Why: d.Why, Policy: d.Policy, Late: d.Late, Account: d.Account,
 			}
 			if t := m.s.Told[d.Audience]; t != nil {
 				p.Number, p.First, p.Previous, p.Promised = t.Count+1, t.First, t.Last, t.PromiseAt
 			}
-			f := incident.Fact{At: in.At, Service: "mail", Incident: m.s.ID, Planned: &p}
+			f := incident.Fact{At: in.At, Service: "mail", Incident: m.s.ID, Body: &p}
 			incident.Apply(m.s, f)
 			m.facts, m.sent = append(m.facts, f), append(m.sent, f)
 			receipt := incident.Input{At: in.At, Receipt: &incident.Receipt{Incident: m.s.ID, Delivered: incident.Delivered{
@@ -160,21 +160,21 @@ func TestNobodyIsForgotten(t *testing.T) {
 		last := map[string]time.Time{}
 		for _, f := range m.facts {
 			switch {
-			case f.Broken != nil:
+			case f.Broken() != nil:
 				rt.Fatalf("%v", f)
-			case f.Planned != nil:
-				a := f.Planned.Audience
-				if f.Planned.Kind == incident.Closing {
+			case f.Planned() != nil:
+				a := f.Planned().Audience
+				if f.Planned().Kind == incident.Closing {
 					if !open[a] {
 						rt.Fatalf("%s is told of the end, and knows of nothing: %v", a, f)
 					}
 					open[a] = false
 					continue
 				}
-				if !f.At.After(last[a]) && f.Planned.Words == 0 {
+				if !f.At.After(last[a]) && f.Planned().Words == 0 {
 					rt.Fatalf("%s is told twice at %v", a, f.At)
 				}
-				if f.Planned.Late {
+				if f.Planned().Late {
 					rt.Fatalf("late with nothing in the way: %v", f)
 				}
 				open[a], last[a] = true, f.At
@@ -214,7 +214,7 @@ func TestAfternoon(t *testing.T) {
 	m.until(noon.Add(3 * time.Hour))
 	var got []string
 	for _, f := range m.sent {
-		p := f.Planned
+		p := f.Planned()
 		line := fmt.Sprintf("%s %s to %s", f.At.Format("15:04"), p.Kind, p.Audience)
 		if !p.PromiseAt.IsZero() {
 			line += p.PromiseAt.Format(", next before 15:04")

@@ -13,7 +13,7 @@ import (
 // with. Of several sections, by which it is told of the outage and of what
 // followed from it, the one that falls due first says when; and the one whose
 // next word comes first says what is promised.
-func (r Rules) updates(s *incident.State, sections []section, now time.Time) []Due {
+func (r Rules) updates(s *incident.State, sections []section, account string, now time.Time) []Due {
 	name := sections[0].audience.Name
 	t, steer := s.Told[name], s.Steered(name)
 	var d, behind Due
@@ -49,6 +49,19 @@ func (r Rules) updates(s *incident.State, sections []section, now time.Time) []D
 	if !found {
 		by = sections[0]
 	}
+	if g, closed := r.gateOf(s, name, now); closed {
+		g.found, g.d, g.news = found, d, account
+		g.fill = func(d *Due) {
+			d.Audience, d.Policy, d.Every, d.Late = name, by.policy, every(by.begins, now), late(t, *d, now)
+			if !steer.Paused {
+				r.follow(s, d, sections, steer, now)
+			}
+		}
+		return g.catchUp(g.updates(), behind, catches)
+	}
+	if h, at := s.Hastened[name]; at {
+		d, found, catches = hastened(h), true, false
+	}
 	if w, fresh := s.Fresh(name); fresh {
 		d.Words = w.Number
 		if !found || w.At.Before(d.At) { // a person's words wait for no hours
@@ -61,17 +74,20 @@ func (r Rules) updates(s *incident.State, sections []section, now time.Time) []D
 		return nil
 	}
 	d.Audience, d.Policy, d.Every = name, by.policy, every(by.begins, now)
-	d.Kind, d.Late = kind(s, t, d.Words > 0), late(t, d, now)
+	d.Kind, d.Late = kind(s, t, d.Words > 0, account), late(t, d, now)
 	if !steer.Paused {
-		r.follow(&d, sections, steer, now)
+		r.follow(s, &d, sections, steer, now)
 	}
 	if !catches {
 		return []Due{d}
 	}
 	behind.Audience, behind.Policy, behind.Every = d.Audience, d.Policy, d.Every
-	behind.Kind, behind.Late = kind(s, t, behind.Words > 0), late(t, behind, now)
-	if t.Unheard { // by these, it is the first word
-		behind.Kind = incident.First
+	behind.Kind, behind.Late = kind(s, t, behind.Words > 0, account), late(t, behind, now)
+	switch {
+	case t.Unheard: // by these, it is the first word
+		behind.Kind = opening(s)
+	case s.Kind == incident.Change && t.Missed != "" && behind.Kind == incident.Holding: // and this they have not had
+		behind.Kind = t.Missed
 	}
 	behind.Next, behind.NextWhy, behind.Promise = t.NextAt, t.NextWhy, t.PromiseAt
 	if !found {
@@ -81,7 +97,7 @@ func (r Rules) updates(s *incident.State, sections []section, now time.Time) []D
 }
 
 // follow foresees the update after one, and what may be promised of it.
-func (r Rules) follow(d *Due, sections []section, steer incident.Steering, now time.Time) {
+func (r Rules) follow(s *incident.State, d *Due, sections []section, steer incident.Steering, now time.Time) {
 	at := d.At
 	if at.Before(now) {
 		at = incident.Clock(d.At, now)
@@ -102,9 +118,9 @@ func (r Rules) follow(d *Due, sections []section, steer incident.Steering, now t
 		}
 		var margin time.Duration
 		if r.Margin != nil {
-			margin = r.Margin(d.Audience)
+			margin = r.Margin(s, d.Audience)
 		}
-		d.Next, d.NextWhy, d.Promise = next, why(p.policy, by), promise(next, by.row.Every, margin)
+		d.Next, d.NextWhy, d.Promise = next, why(p.policy, by), promise(next, choose(by.once, time.Hour, by.row.Every), margin)
 	}
 }
 
@@ -112,8 +128,16 @@ func (r Rules) follow(d *Due, sections []section, steer incident.Steering, now t
 // a person wants it.
 func (r Rules) rows(s *incident.State, p section, steer incident.Steering) []begun {
 	begins := rows(inForce(p.cadence, s), p.sla, p.start)
-	if steer.Every > 0 && len(begins) > 0 { // another every; the beginning is the cadence's
-		begins = []begun{{at: begins[0].at, row: policies.Row{From: begins[0].row.From, Every: steer.Every}, by: steer.By}}
+	if s.Kind == incident.Change {
+		begins = p.change(s, inForce(p.cadence, s))
+	}
+	if steer.Every > 0 { // another every; the beginning is the cadence's
+		first := slices.IndexFunc(begins, func(b begun) bool { return !b.once })
+		if first < 0 {
+			return begins
+		}
+		other := begun{at: begins[first].at, row: policies.Row{From: begins[first].row.From, Every: steer.Every}, by: steer.By}
+		begins = append(slices.DeleteFunc(begins, func(b begun) bool { return !b.once }), other)
 	}
 	return begins
 }
@@ -129,6 +153,10 @@ func hold(d *Due, steer incident.Steering) bool {
 	return true
 }
 
+// hastened is an update that a person wants at once: it waits for no hours, and for
+// nobody's hold.
+func hastened(h incident.Haste) Due { return Due{At: h.At, Why: "sent at once by " + h.By} }
+
 // promised reports whether an update was foreseen before a moment, and can still
 // keep its promise. Hours were thought of when that was given; those of a policy
 // that came into force since do not break it.
@@ -140,7 +168,7 @@ func promised(t *incident.Told, before, now time.Time) bool {
 func every(begins []begun, now time.Time) time.Duration {
 	var e time.Duration
 	for i, b := range begins {
-		if i == 0 || !b.at.After(now) {
+		if !b.once && (i == 0 || !b.at.After(now)) {
 			e = b.row.Every
 		}
 	}
@@ -167,6 +195,9 @@ func (r Rules) yield(d Due, s *incident.State, t *incident.Told) Due {
 // scheduled returns when the cadence makes an update due, hours left out.
 func scheduled(s *incident.State, t *incident.Told, p section) (Due, bool) {
 	begins := p.begins
+	if d, is := p.news(s, t); is {
+		return d, true
+	}
 	if t != nil && t.First > 0 && t.Heard {
 		at, by, ok := after(begins, t.LastAt)
 		if !t.NextAt.IsZero() && (!ok || !at.Before(t.NextAt)) {
@@ -184,7 +215,7 @@ func scheduled(s *incident.State, t *incident.Told, p section) (Due, bool) {
 		if d.At.Before(began) {
 			d.At = began
 		}
-		if t != nil && t.LastAt.After(d.At) { // it was due, and nobody could be reached
+		if t != nil && t.LastAt.After(d.At) && !first.once { // it was due, and nobody could be reached
 			d.At = t.LastAt.Add(first.row.Every)
 		}
 	}
@@ -208,103 +239,6 @@ func inForce(cadence []policies.Row, s *incident.State) []policies.Row {
 	return out
 }
 
-// hours lets what falls due outside the audience's hours wait for their
-// beginning. An SMS to a critical audience does not wait: it goes alone, and
-// the other channels follow when the hours begin.
-func (p section) hours(d Due, now time.Time) Due {
-	at := d.At
-	if at.Before(now) {
-		at = now // it was not sent when it was due
-	}
-	if p.active == nil || p.active.Contains(at) {
-		return d
-	}
-	if sms, rest := p.sms(p.audience.Channels); sms != nil {
-		d.Channels, d.Behind = sms, rest
-		return d
-	}
-	next, ok := p.active.Next(at)
-	if !ok {
-		next = at.Add(100 * 365 * 24 * time.Hour) // the hours never come again
-	}
-	d.At = next
-	return d
-}
-
-// sms returns the one of some channels that waits for no hours, to a critical
-// audience, and the others; nil where nobody is reached by it.
-func (p section) sms(channels []string) (only, rest []string) {
-	if !p.audience.Critical {
-		return nil, nil
-	}
-	for _, c := range channels {
-		switch {
-		case !slices.ContainsFunc(p.audience.Recipients, func(r policies.Recipient) bool { return r.Address(c) != "" }):
-		case c == "sms":
-			only = []string{c}
-		default:
-			rest = append(rest, c)
-		}
-	}
-	if only == nil {
-		return nil, nil
-	}
-	return only, rest
-}
-
-// catchUp brings the channels that waited to where the others are, when the
-// hours begin or the channel works again, unless an update by all channels comes
-// first, or within the minute after it, or is due by now as well.
-func (r Rules) catchUp(d Due, t *incident.Told, p section, now time.Time) (Due, bool) {
-	if t == nil || !t.Heard {
-		return Due{}, false
-	}
-	ready, rest := r.ready(t)
-	if ready == nil {
-		return Due{}, false
-	}
-	at, why := t.LastAt, "it can be reached again"
-	if p.active != nil && !p.active.Contains(at) {
-		why = "its hours began"
-	}
-	if at.Before(now) {
-		at = now
-	}
-	at, ready, rest, ok := p.within(at, ready, rest)
-	if !ok {
-		return Due{}, false
-	}
-	if d.At.Sub(at) < time.Minute || d.Channels == nil && !d.At.After(now) {
-		return Due{}, false
-	}
-	return Due{At: at, Channels: ready, Behind: rest, CatchUp: true, Why: why}, true
-}
-
-// within returns when channels that waited go on: when the hours begin, but an SMS
-// to a critical audience at once.
-func (p section) within(at time.Time, ready, rest []string) (time.Time, []string, []string, bool) {
-	if p.active == nil || p.active.Contains(at) {
-		return at, ready, rest, true
-	}
-	if sms, later := p.sms(ready); sms != nil {
-		return at, sms, append(later, rest...), true
-	}
-	next, ok := p.active.Next(at)
-	return next, ready, rest, ok
-}
-
-// ready returns the channels that waited and work, and those that do not yet.
-func (r Rules) ready(t *incident.Told) (ready, rest []string) {
-	for _, c := range t.Behind {
-		if r.Out != nil && r.Out(c) {
-			rest = append(rest, c)
-		} else {
-			ready = append(ready, c)
-		}
-	}
-	return ready, rest
-}
-
 // closing returns the end for an audience that was told of the beginning.
 func (r Rules) closing(s *incident.State, name string, now time.Time) (Due, bool) {
 	t := s.Told[name]
@@ -312,10 +246,16 @@ func (r Rules) closing(s *incident.State, name string, now time.Time) (Due, bool
 		return Due{}, false
 	}
 	d := Due{At: s.ResolvedAt, Why: "it is over"}
-	held := hold(&d, s.Steered(name))
+	h, asked := s.Hastened[name]
+	held := !asked && hold(&d, s.Steered(name))
 	p := r.lastSection(s, name)
+	if !p.owed(s, t) {
+		return Due{}, false
+	}
 	switch {
-	case t.Kind == incident.Closing && len(t.Behind) > 0 && !t.Heir: // told by SMS; the rest waits
+	case asked:
+		d = hastened(h)
+	case t.Kind.Ends() && len(t.Behind) > 0 && !t.Heir: // told by SMS; the rest waits
 		if d.Channels, d.Behind = r.ready(t); d.Channels == nil {
 			return Due{}, false
 		}
@@ -334,7 +274,7 @@ func (r Rules) closing(s *incident.State, name string, now time.Time) (Due, bool
 		}
 		d = waits
 	}
-	d.Audience, d.Kind, d.Late = name, incident.Closing, late(t, d, now)
+	d.Audience, d.Kind, d.Late = name, ending(s), late(t, d, now)
 	if w, ok := s.Fresh(name); ok {
 		d.Words = w.Number
 	}
@@ -352,12 +292,15 @@ func late(t *incident.Told, d Due, now time.Time) bool {
 }
 
 // kind says what an update is to its audience: news only where something
-// changed that it was not told.
-func kind(s *incident.State, t *incident.Told, words bool) incident.UpdateKind {
+// changed that it was not told. The digest is of what is told beyond the state.
+func kind(s *incident.State, t *incident.Told, words bool, account string) incident.UpdateKind {
+	if s.Kind == incident.Change {
+		return changeKind(s, t, words, account)
+	}
 	switch {
-	case t == nil || t.First == 0:
+	case t == nil || t.First == 0, s.Cancelled[t.First] != nil && t.Last == t.First: // or the first went to some at most
 		return incident.First
-	case !t.Heard && t.Heir && t.Kind != incident.Closing: // it is no consequence any more
+	case !t.Heard && t.Heir && !t.Kind.Ends(): // it is no consequence any more
 		return incident.Progress
 	case !t.Heard:
 		return incident.Reopening
@@ -367,8 +310,15 @@ func kind(s *incident.State, t *incident.Told, words bool) incident.UpdateKind {
 		return incident.Unknown
 	case s.Overran > t.Breaches:
 		return incident.Overdue
-	case t.Phase != s.Phase || t.Severity != s.Severity || !t.Estimate.Equal(s.Estimate) || t.Unconfirmed || !slices.Equal(t.Services, s.Services()):
+	case t.Phase != s.Phase || t.Severity != s.Severity || !t.Estimate.Equal(s.Estimate) || t.Account != account || t.Unconfirmed || !slices.Equal(t.Services, s.Services()):
 		return incident.Progress
 	}
 	return incident.Holding
+}
+
+func choose(first bool, a, b time.Duration) time.Duration {
+	if first {
+		return a
+	}
+	return b
 }

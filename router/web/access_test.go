@@ -3,6 +3,7 @@ package web_test
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,33 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/bcrypt"
+
 	"sitrep/policies"
 	"sitrep/router/web"
 )
-
-// endpoints are all there are, with what each needs, a body that it would act
-// on, and what it answers where SR-1 is open.
-var endpoints = []struct {
-	method, path string
-	needs        policies.Role // "": nothing
-	body         string
-	answers      int
-}{
-	{"POST", "/api/v1/alertmanager", policies.RoleAlerts, webhook(), 202},
-	{"GET", "/api/v1/incidents", policies.RoleViewer, "", 200},
-	{"GET", "/api/v1/incidents/SR-1", policies.RoleViewer, "", 200},
-	{"POST", "/api/v1/incidents/SR-1/updates", policies.RoleResponder, `{"text":"we look at it"}`, 200},
-	{"PATCH", "/api/v1/incidents/SR-1", policies.RoleResponder, `{"lead":"Fatima"}`, 200},
-	{"PUT", "/api/v1/incidents/SR-1/audiences/board", policies.RoleResponder, `{"paused":true}`, 200},
-	{"POST", "/api/v1/incidents/SR-1/resolve", policies.RoleResponder, "", 200},
-	{"POST", "/api/v1/incidents/SR-1/reopen", policies.RoleResponder, "", 200},
-	{"GET", "/api/v1/schedule", policies.RoleViewer, "", 200},
-	{"GET", "/api/v1/alerts?service=none", policies.RoleViewer, "", 200},
-	{"GET", "/-/healthy", "", "", 200},
-	{"GET", "/-/ready", "", "", 200},
-	{"GET", "/metrics", "", "", 200},
-	{"GET", "/openapi.json", "", "", 200},
-}
 
 // tokens is an access block with one token for each role.
 func tokens(o *web.Options) {
@@ -52,32 +31,102 @@ func metrics(o *web.Options) {
 
 func bearer(token string) func(*http.Request) { return header("Authorization", "Bearer "+token) }
 
+// from sets where a call comes from.
+func from(addr string) func(*http.Request) {
+	return func(r *http.Request) { r.RemoteAddr = addr }
+}
+
+// ways are the ways to come in, by role.
+var ways = []struct {
+	name, is string
+	roles    []policies.Role
+	show     func(policies.Role) func(*http.Request)
+}{
+	{"a token", "the token the-%s", everyRole, func(r policies.Role) func(*http.Request) { return bearer("secret of " + string(r)) }},
+	{"a password", "the user user-%s", everyRole, func(r policies.Role) func(*http.Request) { return basic("user-"+string(r), "password of "+string(r)) }},
+	{"the proxy", "a-%s, whom the proxy let in,", everyRole[1:], func(r policies.Role) func(*http.Request) {
+		return func(q *http.Request) { q.RemoteAddr = "10.1.2.3:5"; q.Header.Set("X-Person", "a-"+string(r)) }
+	}},
+}
+
+var everyRole = []policies.Role{policies.RoleAlerts, policies.RoleViewer, policies.RoleResponder, policies.RoleAdmin}
+
+func basic(user, password string) func(*http.Request) {
+	return func(r *http.Request) { r.SetBasicAuth(user, password) }
+}
+
 func TestEachRoleMayDoWhatItIsFor(t *testing.T) {
 	may := map[policies.Role][]policies.Role{ // who may do what needs this
 		policies.RoleAlerts:    {policies.RoleAlerts, policies.RoleAdmin},
 		policies.RoleViewer:    {policies.RoleViewer, policies.RoleResponder, policies.RoleAdmin},
 		policies.RoleResponder: {policies.RoleResponder, policies.RoleAdmin},
-		"":                     {policies.RoleAlerts, policies.RoleViewer, policies.RoleResponder, policies.RoleAdmin},
+		policies.RoleAdmin:     {policies.RoleAdmin},
+		"":                     everyRole,
 	}
-	inside(t, func(t *testing.T, h *house) {
-		h.bearer = "secret of admin"
-		h.opens()
-		for _, e := range endpoints {
-			for _, role := range []policies.Role{policies.RoleAlerts, policies.RoleViewer, policies.RoleResponder, policies.RoleAdmin} {
-				a := h.call(e.method, e.path, e.body, bearer("secret of "+string(role)))
-				if slices.Contains(may[e.needs], role) {
-					if a.status != e.answers && a.status != http.StatusConflict { // once it is resolved
-						t.Errorf("%s %s by %s was answered %d %s, want %d", e.method, e.path, role, a.status, a.body, e.answers)
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			inside(t, func(t *testing.T, h *house) {
+				h.bearer = "secret of admin"
+				h.opens()
+				h.bearer = ""
+				for _, e := range endpoints {
+					for _, role := range way.roles {
+						a := h.call(e.method, e.path, e.body, way.show(role))
+						if slices.Contains(may[e.needs], role) {
+							if a.status != e.answers && a.status != http.StatusConflict { // once it is resolved
+								t.Errorf("%s %s by %s was answered %d %s, want %d", e.method, e.path, role, a.status, a.body, e.answers)
+							}
+							continue
+						}
+						detail, _ := a.problem(t, http.StatusForbidden)
+						if want := fmt.Sprintf(way.is+" has the role %s; this needs %s", role, role, e.needs); detail != want {
+							t.Errorf("%s %s by %s was told %q, want %q", e.method, e.path, role, detail, want)
+						}
 					}
-					continue
 				}
-				detail, _ := a.problem(t, http.StatusForbidden)
-				if want := fmt.Sprintf("the token the-%s has the role %s; this needs %s", role, role, e.needs); detail != want {
-					t.Errorf("%s %s by %s was told %q, want %q", e.method, e.path, role, detail, want)
-				}
-			}
+			}, tokens, whole, users(t), proxy)
+		})
+	}
+}
+
+// proxy adds one at 10.1.2.3 to the access block.
+func proxy(o *web.Options) {
+	o.Access.Proxy = &policies.Proxy{
+		UserHeader: "X-Person", GroupsHeader: "X-Groups", Addresses: []netip.Prefix{netip.MustParsePrefix("10.1.2.3/32"), netip.MustParsePrefix("2001:db8:1::/48")},
+		Roles: map[policies.Role][]string{"viewer": {"a-viewer", "@staff"}, "responder": {"a-responder", "@oncall"}, "admin": {"a-admin"}},
+	}
+}
+
+// users adds one for each role, with their passwords in a web configuration file.
+func users(t *testing.T) func(*web.Options) {
+	file := filepath.Join(t.TempDir(), "web.yml")
+	all := map[string]string{}
+	for _, r := range everyRole {
+		all["user-"+string(r)] = "password of " + string(r)
+	}
+	writeUsers(t, file, all)
+	return func(o *web.Options) {
+		o.WebConfig = file
+		for _, r := range everyRole {
+			o.Access.Tokens = append(o.Access.Tokens, policies.Token{Name: "user-" + string(r), Role: r, BasicAuth: true})
 		}
-	}, tokens, metrics)
+	}
+}
+
+// writeUsers writes a web configuration file with these passwords.
+func writeUsers(t *testing.T, file string, all map[string]string) {
+	t.Helper()
+	text := "basic_auth_users:\n"
+	for user, password := range all {
+		hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += fmt.Sprintf("  %s: %s\n", user, hash)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestWithoutATokenNobodyComesIn(t *testing.T) {
@@ -86,7 +135,7 @@ func TestWithoutATokenNobodyComesIn(t *testing.T) {
 		h.opens()
 		before := h.must(200, "GET", "/api/v1/incidents/SR-1", "").body
 		h.bearer = ""
-		for _, c := range []struct{ name, value, want string }{
+		for n, c := range []struct{ name, value, want string }{
 			{"none", "", "no bearer token"},
 			{"no token in it", "Bearer", "no bearer token"},
 			{"blanks", "Bearer   ", "the token is not known"},
@@ -99,8 +148,8 @@ func TestWithoutATokenNobodyComesIn(t *testing.T) {
 			{"zeros", "Bearer \x00\x00", "the token is not known"},
 			{"a huge one", "Bearer " + strings.Repeat("x", 1<<20), "the token is not known"},
 		} {
-			for _, e := range endpoints {
-				a := h.call(e.method, e.path, e.body, header("Authorization", c.value))
+			for i, e := range endpoints {
+				a := h.call(e.method, e.path, e.body, header("Authorization", c.value), from(fmt.Sprintf("192.0.%d.%d:5", i, n)))
 				if e.needs == "" {
 					if a.status != e.answers {
 						t.Errorf("%s %s with %s: %d, want %d", e.method, e.path, c.name, a.status, e.answers)
@@ -125,7 +174,7 @@ func TestWithoutATokenNobodyComesIn(t *testing.T) {
 		if log := h.log.got(); strings.Contains(log, "secret of") || strings.Contains(log, "sesame") {
 			t.Errorf("the log holds a token: %s", log)
 		}
-	}, tokens, metrics)
+	}, tokens, whole)
 }
 
 func TestATokenIsTakenInItsUsualSpellings(t *testing.T) {
@@ -150,9 +199,6 @@ func TestWithTokensItDoesNotMatterWhereACallComesFrom(t *testing.T) {
 }
 
 func TestWithoutAnAccessBlockOnlyThisMachineIsAnswered(t *testing.T) {
-	from := func(addr string) func(*http.Request) {
-		return func(r *http.Request) { r.RemoteAddr = addr }
-	}
 	host := func(name string) func(*http.Request) {
 		return func(r *http.Request) { r.Host = name }
 	}
@@ -188,6 +234,7 @@ func TestWithoutAnAccessBlockOnlyThisMachineIsAnswered(t *testing.T) {
 			{"through a proxy here", []func(*http.Request){header("X-Forwarded-For", "192.0.2.7")}, false},
 			{"through a proxy here that says so by the book", []func(*http.Request){header("Forwarded", "for=192.0.2.7")}, false},
 		} {
+			time.Sleep(10 * time.Second) // so many at once are too many for one caller
 			for _, e := range endpoints {
 				a := h.call(e.method, e.path, e.body, c.change...)
 				if c.in || e.needs == "" {
@@ -201,7 +248,7 @@ func TestWithoutAnAccessBlockOnlyThisMachineIsAnswered(t *testing.T) {
 				}
 			}
 		}
-	}, metrics)
+	}, whole)
 }
 
 func TestTheTokensNameStandsBesideWhatWasDone(t *testing.T) {
@@ -230,11 +277,13 @@ func TestTokenFilesAreReadAgain(t *testing.T) {
 	}
 	write("one\n")
 	inside(t, func(t *testing.T, h *house) {
+		round := 0
 		holds := func(when string, want ...string) {
 			t.Helper()
 			time.Sleep(1100 * time.Millisecond)
+			round++ // each from an address of its own: too many wrong ones are not looked at
 			for _, token := range []string{"one", "two", "three", "fixed"} {
-				status := h.call("GET", "/api/v1/incidents", "", bearer(token)).status
+				status := h.call("GET", "/api/v1/incidents", "", bearer(token), from(fmt.Sprintf("192.0.2.%d:5", round))).status
 				if in := slices.Contains(want, token); in != (status == 200) || !in != (status == 401) {
 					t.Errorf("%s, %s was answered %d", when, token, status)
 				}
@@ -243,7 +292,7 @@ func TestTokenFilesAreReadAgain(t *testing.T) {
 		holds("at first", "one", "fixed")
 		write("two")
 		holds("after a change", "two", "fixed")
-		if log := h.log.got(); log != "" {
+		if log := h.log.got(); strings.Contains(log, "level=ERROR") {
 			t.Errorf("the log says %s", log)
 		}
 		if err := os.Remove(file); err != nil {

@@ -140,10 +140,10 @@ func (h *house) alertFacts(began time.Time) string {
 	var facts []string
 	for _, f := range p.Timeline {
 		switch {
-		case f.Fired != nil:
-			facts = append(facts, fmt.Sprint(f.At.Sub(began).Round(time.Second), " ", f.Fired.Alert.Name, " fires"))
-		case f.Ceased != nil:
-			facts = append(facts, fmt.Sprint(f.At.Sub(began).Round(time.Second), " ", f.Ceased.Name, " stopped"))
+		case f.Fired() != nil:
+			facts = append(facts, fmt.Sprint(f.At.Sub(began).Round(time.Second), " ", f.Fired().Alert.Name, " fires"))
+		case f.Ceased() != nil:
+			facts = append(facts, fmt.Sprint(f.At.Sub(began).Round(time.Second), " ", f.Ceased().Name, " stopped"))
 		}
 	}
 	return strings.Join(facts, ", ")

@@ -92,7 +92,7 @@ func TestBadFieldsAreNamed(t *testing.T) {
 			{"POST", updates, `{"text":"x","texts":{"nl":"y"}}`, "body.texts", "not both"},
 			{"POST", updates, `{"texts":{}}`, "body.text", "it is empty"},
 			{"POST", updates, `{"texts":{"nl":"x","en":" "}}`, "body.texts.en", "it is empty"},
-			{"POST", updates, `{"texts":{"nl":"x","fr":"y"}}`, "body.texts.fr", "nl or en"},
+			{"POST", updates, `{"texts":{"nl":"x","fr":"y"}}`, "body.texts.fr", "they are told in en, nl, pl"},
 			{"POST", updates, `{"texts":{"nl":"x","en":"` + long + `"}}`, "body.texts.en", "longer than 2000"},
 			{"POST", updates, `{"texts":["x"]}`, "body.texts", "expected object"},
 			{"POST", updates, `{"texts":{"a":"","b":"","c":"","d":"","e":"","f":"","g":"","h":"","i":"","j":"","k":""}}`, "body.texts", "at most 10"},

@@ -152,3 +152,28 @@ func TestAnIncidentIsReopenedByHand(t *testing.T) {
 		}
 	})
 }
+
+// TestEveryOverrideSaysWhoAndWhy: name, role and reason are in its fact and on the
+// timeline; one without a reason has none.
+func TestEveryOverrideSaysWhoAndWhy(t *testing.T) {
+	inside(t, func(t *testing.T, h *house) {
+		h.opens()
+		for _, c := range [][2]string{
+			{"POST /updates", `{"text":"x","reason":"so\u202e they know"}`}, {"PATCH ", `{"lead":"x","reason":"so they know"}`},
+			{"PUT /audiences/board", `{"paused":true,"reason":"so they know"}`}, {"POST /resolve", `{"reason":"so they know"}`}, {"POST /reopen", `{"reason":"so they know"}`},
+		} {
+			method, path, _ := strings.Cut(c[0], " ")
+			before := len(h.router.Incident("SR-1").Timeline)
+			h.must(200, method, "/api/v1/incidents/SR-1"+path, c[1])
+			f := h.router.Incident("SR-1").Timeline[before]
+			if f.By != "local" || f.Role != "admin" || f.Reason != "so they know" || !strings.HasSuffix(f.String(), `(by local, admin: "so they know")`) {
+				t.Errorf("%s: %s", c[0], f)
+			}
+		}
+		h.call("PATCH", "/api/v1/incidents/SR-1", `{"lead":"y","reason":"`+strings.Repeat("x", 501)+`"}`).problem(t, 422)
+		a := h.must(200, "GET", "/api/v1/incidents/SR-1", "")
+		if n := strings.Count(a.body, `"role":"admin","reason":"so they know"`); n != 5 {
+			t.Errorf("the timeline says so %d times: %s", n, a.body)
+		}
+	})
+}

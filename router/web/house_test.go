@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -79,7 +79,12 @@ type house struct {
 	mu      sync.Mutex
 	run     func() // lets the router judge
 	close   func()
+	change  string // a planned one; empty: none
 	bearer  string // sent with each call; empty: none
+	// saw is shown each answer, with the pattern by which it was found; may be nil.
+	saw     func(pattern string, a answer)
+	strange []string // answers that the description does not have
+	people  int      // who came by somebody
 }
 
 // tap is the store, unless it is told to fail or to wait.
@@ -163,7 +168,13 @@ func (l *lines) got() string {
 // build makes a house in dir. Change adapts what the server is made of.
 func build(t testing.TB, dir string, change ...func(*web.Options)) *house {
 	t.Helper()
-	cfg, err := policies.Load("sitrep.yml", func(string) ([]byte, error) { return []byte(organisation), nil })
+	return buildFrom(t, organisation, dir, change...)
+}
+
+// buildFrom is build with another configuration.
+func buildFrom(t testing.TB, config, dir string, change ...func(*web.Options)) *house {
+	t.Helper()
+	cfg, err := policies.Load("sitrep.yml", func(string) ([]byte, error) { return []byte(config), nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,10 +217,15 @@ func build(t testing.TB, dir string, change ...func(*web.Options)) *house {
 		cancel()
 		running.Wait()
 		b.Close()
+		for _, s := range h.strange {
+			t.Error(s)
+		}
 	})
 	h.options = web.Options{
-		Desk: h.router, Inbox: h.store, Store: h.store, Services: map[string]policies.Texts{},
-		Audiences: []string{"it", "board"}, Severities: cfg.Severities, Version: "1.2.3", Log: log,
+		RevokeLinks: func(context.Context, string) error { return nil },
+		Languages:   append(pack.Languages(), "pl"), // as if there were templates for it
+		Desk:        h.router, Inbox: h.store, Store: h.store, Services: map[string]policies.Texts{},
+		Audiences: []string{"it", "board"}, Recipient: cfg.Recipient, Severities: cfg.Severities, Version: "1.2.3", Log: log,
 		Watch: web.Watch{Webhook: func(status, alerts, stored int, truncated uint64) {
 			h.mu.Lock()
 			defer h.mu.Unlock()
@@ -229,9 +245,15 @@ func build(t testing.TB, dir string, change ...func(*web.Options)) *house {
 // inside runs a test in a house of its own, in virtual time.
 func inside(t *testing.T, f func(t *testing.T, h *house), change ...func(*web.Options)) {
 	t.Helper()
+	insideOf(t, organisation, f, change...)
+}
+
+// insideOf is inside with another configuration.
+func insideOf(t *testing.T, config string, f func(t *testing.T, h *house), change ...func(*web.Options)) {
+	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		h := build(t, dir, change...)
+		h := buildFrom(t, config, dir, change...)
 		defer h.close()
 		h.run()
 		f(t, h)
@@ -248,13 +270,6 @@ func atTheDoor(t *testing.T, f func(t *testing.T, h *house), change ...func(*web
 		defer h.close()
 		f(t, h)
 	})
-}
-
-// answer is what a call got.
-type answer struct {
-	status int
-	header http.Header
-	body   string
 }
 
 // request makes a request as somebody on this machine sends it.
@@ -292,55 +307,38 @@ func (h *house) call(method, path, body string, change ...func(*http.Request)) a
 	for _, c := range change {
 		c(r)
 	}
+	if r.URL.Path == eventsPath { // they have no end
+		r = hangsUp(r)
+	}
 	w := httptest.NewRecorder()
+	pattern := web.PatternOf(h.server, r)
 	h.server.ServeHTTP(w, r)
-	return answer{w.Code, w.Header(), w.Body.String()}
+	a := answer{w.Code, w.Header(), w.Body.String()}
+	h.hold(pattern, a)
+	return a
+}
+
+// hold holds an answer against the description: whatever else a test is about, none
+// may come that is not described.
+func (h *house) hold(pattern string, a answer) {
+	if op, known := checkedIn().operation(pattern); known && !has(op.Responses, strconv.Itoa(a.status)) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.strange = append(h.strange, fmt.Sprintf("%s answered %d, which is not described: %.200s", pattern, a.status, a.body))
+	}
+	if h.saw != nil {
+		h.saw(pattern, a)
+	}
 }
 
 // must calls and fails where another status comes.
-func (h *house) must(status int, method, path, body string) answer {
+func (h *house) must(status int, method, path, body string, change ...func(*http.Request)) answer {
 	h.t.Helper()
-	a := h.call(method, path, body)
+	a := h.call(method, path, body, change...)
 	if a.status != status {
 		h.t.Fatalf("%s %s: %d %s, want %d", method, path, a.status, a.body, status)
 	}
 	return a
-}
-
-// problem checks that an answer is a problem as RFC 9457 has it, and returns
-// its detail and what it says of single fields.
-func (a answer) problem(t testing.TB, status int) (detail string, fields map[string]string) {
-	t.Helper()
-	var p struct {
-		Title, Detail string
-		Status        int
-		Errors        []struct{ Location, Message string }
-	}
-	if a.status != status || a.header.Get("Content-Type") != "application/problem+json" {
-		t.Fatalf("answered %d, %q: %s; want %d and a problem", a.status, a.header.Get("Content-Type"), a.body, status)
-	}
-	if err := json.Unmarshal([]byte(a.body), &p); err != nil {
-		t.Fatalf("%v: %s", err, a.body)
-	}
-	if p.Status != status || p.Title != http.StatusText(status) || p.Detail == "" || strings.Contains(a.body, "$schema") {
-		t.Errorf("the problem is %s", a.body)
-	}
-	if a.header.Get("X-Content-Type-Options") != "nosniff" {
-		t.Errorf("headers %v", a.header)
-	}
-	fields = map[string]string{}
-	for _, e := range p.Errors {
-		fields[e.Location] = e.Message
-	}
-	return p.Detail, fields
-}
-
-// into reads an answer's body.
-func (a answer) into(t testing.TB, v any) {
-	t.Helper()
-	if err := json.Unmarshal([]byte(a.body), v); err != nil {
-		t.Fatalf("%v: %s", err, a.body)
-	}
 }
 
 // alert is one alert of a webhook.

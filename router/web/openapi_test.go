@@ -10,19 +10,45 @@ import (
 
 func TestTheDescriptionListsEveryRouteWithItsAnswers(t *testing.T) {
 	want := map[string]string{
-		"POST /api/v1/alertmanager":                   "202 400 401 403 413 415 503",
-		"GET /api/v1/incidents":                       "200 401 403 422 500",
-		"GET /api/v1/incidents/{id}":                  "200 401 403 404 422 500",
-		"POST /api/v1/incidents/{id}/updates":         "200 202 400 401 403 404 409 413 415 422 500 503",
-		"POST /api/v1/incidents/{id}/resolve":         "200 202 400 401 403 404 409 413 415 422 500 503",
-		"POST /api/v1/incidents/{id}/reopen":          "200 202 400 401 403 404 409 413 415 422 500 503",
-		"PATCH /api/v1/incidents/{id}":                "200 202 400 401 403 404 409 413 415 422 500 503",
-		"PUT /api/v1/incidents/{id}/audiences/{name}": "200 202 400 401 403 404 409 413 415 422 500 503",
-		"GET /api/v1/schedule":                        "200 401 403 422 500",
-		"GET /api/v1/alerts":                          "200 401 403 422 500",
-		"GET /-/healthy":                              "200",
-		"GET /-/ready":                                "200 503",
-		"GET /metrics":                                "200",
+		"POST /api/v1/alertmanager":                                      "202 400 401 403 413 415 503",
+		"POST /api/v1/bounces":                                           "202 401 403 413 422 429 503",
+		"GET /api/v1/incidents":                                          "200 401 403 422 429 503",
+		"POST /api/v1/incidents":                                         "200 202 400 401 403 408 409 413 415 422 429 503",
+		"GET /api/v1/incidents/{id}":                                     "200 401 403 404 422 429 503",
+		"POST /api/v1/incidents/{id}/updates":                            "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"POST /api/v1/incidents/{id}/send":                               "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"POST /api/v1/incidents/{id}/updates/{update}/cancel":            "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"POST /api/v1/incidents/{id}/updates/{update}/approve":           "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"POST /api/v1/incidents/{id}/updates/{update}/reject":            "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"POST /api/v1/incidents/{id}/merge":                              "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"POST /api/v1/incidents/{id}/split":                              "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"POST /api/v1/incidents/{id}/resolve":                            "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"POST /api/v1/incidents/{id}/reopen":                             "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"PATCH /api/v1/incidents/{id}":                                   "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"PUT /api/v1/incidents/{id}/audiences/{name}":                    "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"GET /api/v1/changes":                                            "200 401 403 422 429 503",
+		"POST /api/v1/changes":                                           "200 202 400 401 403 408 409 413 415 422 429 503",
+		"GET /api/v1/changes/{id}":                                       "200 401 403 404 422 429 503",
+		"PATCH /api/v1/changes/{id}":                                     "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"POST /api/v1/changes/{id}/extend":                               "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"POST /api/v1/changes/{id}/decide":                               "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"POST /api/v1/changes/{id}/start":                                "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"POST /api/v1/changes/{id}/complete":                             "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"POST /api/v1/changes/{id}/roll-back":                            "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"POST /api/v1/changes/{id}/cancel":                               "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"POST /api/v1/incidents/{id}/audiences/{name}/recipients":        "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"POST /api/v1/incidents/{id}/audiences/{name}/recipients/remove": "200 202 400 401 403 404 408 409 412 413 415 422 429 503",
+		"GET /api/v1/events":                                             "200 401 403 429 503",
+		"GET /api/v1/schedule":                                           "200 401 403 422 429 503",
+		"GET /api/v1/alerts":                                             "200 401 403 422 429 503",
+		"DELETE /api/v1/links":                                           "204 401 403 422 429 503",
+		"GET /api/v1/audit":                                              "200 401 403 422 429 503",
+		"GET /api/v1/facts":                                              "200 401 403 422 429 503",
+		"POST /-/reload":                                                 "200 401 403 409 422 429 503",
+		"GET /-/healthy":                                                 "200",
+		"GET /-/ready":                                                   "200 503",
+		"GET /metrics":                                                   "200",
+		"GET /openapi.json":                                              "200",
 	}
 	inside(t, func(t *testing.T, h *house) {
 		a := h.must(200, "GET", "/openapi.json", "")
@@ -58,14 +84,14 @@ func TestTheDescriptionListsEveryRouteWithItsAnswers(t *testing.T) {
 				if op.OperationID == "" || op.Summary == "" {
 					t.Errorf("%s has no name or summary", route)
 				}
-				if open := !strings.HasPrefix(path, "/api/"); open != (len(op.Security) == 0) {
+				if open := !strings.HasPrefix(path, "/api/") && path != "/-/reload"; open != (len(op.Security) == 0) {
 					t.Errorf("%s says of tokens %v", route, op.Security)
 				}
 				for status, r := range op.Responses {
 					if r.Description == "" {
 						t.Errorf("%s: %s is not described", route, status)
 					}
-					if status >= "400" && strings.HasPrefix(path, "/api/") && r.Content["application/problem+json"].Schema == nil {
+					if status >= "400" && len(op.Security) > 0 && r.Content["application/problem+json"].Schema == nil {
 						t.Errorf("%s: %s is no problem", route, status)
 					}
 				}
@@ -80,13 +106,7 @@ func TestTheDescriptionListsEveryRouteWithItsAnswers(t *testing.T) {
 				t.Errorf("%s is not described", name)
 			}
 		}
-		for _, e := range endpoints { // and each of them is there
-			path, _, _ := strings.Cut(strings.NewReplacer("SR-1", "{id}", "audiences/board", "audiences/{name}").Replace(e.path), "?")
-			if path != "/openapi.json" && want[e.method+" "+path] == "" {
-				t.Errorf("%s %s is not listed", e.method, e.path)
-			}
-		}
-	}, metrics)
+	}, whole)
 	inside(t, func(t *testing.T, h *house) {
 		if a := h.must(200, "GET", "/openapi.json", ""); strings.Contains(a.body, "/metrics") {
 			t.Error("it lists metrics that are not there")
@@ -103,5 +123,5 @@ func TestNoAnswerHoldsSchemaNoise(t *testing.T) {
 				t.Errorf("%s %s: %s %v", e.method, e.path, a.body, a.header)
 			}
 		}
-	})
+	}, whole)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -13,10 +14,14 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"sitrep/policies"
+	"sitrep/router/incident"
 	"sitrep/router/intake"
 )
 
-const webhookPath = "/api/v1/alertmanager"
+const (
+	webhookPath = "/api/v1/alertmanager"
+	webhookLost = "a webhook was refused; Alertmanager does not retry it, and comes again with the group's next notification at the earliest"
+)
 
 // webhookRoute adds the webhook. It is not one of huma's operations: no time
 // limit of a framework may turn a slow network into a 4xx, which Alertmanager
@@ -62,16 +67,20 @@ func (s *Server) webhook(w http.ResponseWriter, r *http.Request) {
 	if s.o.Watch.Webhook != nil {
 		s.o.Watch.Webhook(status, alerts, stored, truncated)
 	}
+	if s.o.Watch.Alertmanager != nil && strings.HasPrefix(r.UserAgent(), "Alertmanager/") {
+		from, _, _ := net.SplitHostPort(r.RemoteAddr)
+		s.o.Watch.Alertmanager(from, status)
+	}
 }
 
 func (s *Server) takeWebhook(w http.ResponseWriter, r *http.Request) (status, alerts, stored int, truncated uint64) {
 	// What Alertmanager does not retry must not go unnoticed here.
 	refuse := func(status int, text string) (int, int, int, uint64) {
-		s.o.Log.Error("a webhook was refused; Alertmanager does not retry it, and comes again with the group's next notification at the earliest", "status", status, "reason", text)
+		s.o.Log.Error(webhookLost, "status", status, "reason", text)
 		return s.refuse(w, status, text), 0, 0, 0
 	}
-	if _, refusal := s.door.enter(r, policies.RoleAlerts); refusal != nil {
-		return refuse(refusal.status, refusal.text)
+	if _, no := s.door.enterWebhook(r); no != nil { // the door logs it
+		return s.turnAway(w, no), 0, 0, 0
 	}
 	if !saysJSON(r) {
 		return refuse(http.StatusUnsupportedMediaType, "send it with Content-Type: application/json, as Alertmanager does")
@@ -89,6 +98,7 @@ func (s *Server) takeWebhook(w http.ResponseWriter, r *http.Request) (status, al
 	if err != nil {
 		return refuse(http.StatusBadRequest, err.Error())
 	}
+	s.unknowns.tell(s.o.Log, hook.Unknown)
 	now := time.Now()
 	news := s.memory.News(hook.Alerts, now)
 	if len(news) > 0 {
@@ -106,6 +116,10 @@ func (s *Server) takeWebhook(w http.ResponseWriter, r *http.Request) (status, al
 	return http.StatusAccepted, len(hook.Alerts), len(news), hook.Truncated
 }
 
+// Heard is told the alerts that were stored, here or at another router, in their
+// order: what this one stored last of an alert may not be what was.
+func (s *Server) Heard(alerts []incident.Observation, at time.Time) { s.memory.Heard(alerts, at) }
+
 // saysJSON reports whether a request says that it brings JSON, or nothing. The
 // other types are those that a page elsewhere may post without being asked.
 func saysJSON(r *http.Request) bool {
@@ -117,9 +131,6 @@ func saysJSON(r *http.Request) bool {
 // refuse answers with a problem as RFC 9457 has it.
 func (s *Server) refuse(w http.ResponseWriter, status int, detail string) int {
 	w.Header().Set("Content-Type", "application/problem+json")
-	if status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="sitrep"`)
-	}
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "10")
 	}

@@ -1,0 +1,13 @@
+//go:build race
+
+package rehearse
+
+import "flag"
+
+// The race detector makes each draw many times as slow, and this room has no
+// goroutines that it could find anything about. All draws are made without it.
+func init() {
+	if err := flag.Set("rapid.checks", "15"); err != nil {
+		panic(err)
+	}
+}
