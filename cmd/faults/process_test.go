@@ -19,6 +19,7 @@ import (
 type process struct {
 	cmd  *exec.Cmd
 	log  *journal
+	ear  chan string   // gets the address, once
 	dead chan struct{} // closed when it has ended, and err is set
 	err  error
 	url  string // empty until it listens
@@ -28,7 +29,7 @@ type process struct {
 type journal struct {
 	mu        sync.Mutex
 	lines     bytes.Buffer
-	listening chan string // gets the address, once
+	listening chan<- string // gets the address, once; nil after that
 }
 
 // kept bounds a journal, in bytes.
@@ -82,7 +83,8 @@ func (w *world) launch(flags ...string) *process {
 
 // spawn runs a program, and reads what it logs.
 func spawn(env []string, program string, args ...string) (*process, error) {
-	p := &process{dead: make(chan struct{}), log: &journal{listening: make(chan string, 1)}}
+	p := &process{dead: make(chan struct{}), ear: make(chan string, 1)}
+	p.log = &journal{listening: p.ear}
 	p.cmd = exec.Command(program, args...)
 	p.cmd.Stderr, p.cmd.Env = p.log, append(os.Environ(), env...)
 	if err := p.cmd.Start(); err != nil {
@@ -97,15 +99,9 @@ func spawn(env []string, program string, args ...string) (*process, error) {
 
 // listens waits until a process listens, or has ended.
 func (p *process) listens(within time.Duration) error {
-	p.log.mu.Lock()
-	listening := p.log.listening
-	p.log.mu.Unlock()
-	if listening == nil || p.url != "" {
-		listening = nil
-	}
 	late := time.After(within)
 	select {
-	case address := <-listening:
+	case address := <-p.ear:
 		p.url = "http://" + address
 		return nil
 	case <-p.dead:

@@ -42,6 +42,9 @@ type daemonOptions struct {
 	open bool
 	// retention is for how long what is over is kept; zero: for ever.
 	retention router.Retention
+	// heartbeat is how often the embedded server says that there is nothing to send;
+	// zero: as often as it does.
+	heartbeat time.Duration
 
 	onFact func(incident.Fact)
 	smtp   func(ctx context.Context, network, addr string) (net.Conn, error)

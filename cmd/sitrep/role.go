@@ -131,7 +131,8 @@ func clusterOf(cfg *policies.Config) *bus.Cluster {
 
 // busOptions are how this process opens the store.
 func busOptions(cfg *policies.Config, o daemonOptions) bus.Options {
-	return bus.Options{Dir: o.storage, Log: o.log, Cluster: clusterOf(cfg), Name: processName(), Worker: o.part.role == roleWorker}
+	return bus.Options{Dir: o.storage, Log: o.log, Cluster: clusterOf(cfg), Name: processName(), Worker: o.part.role == roleWorker,
+		Heartbeat: o.heartbeat}
 }
 
 // processName tells this process from all others: in containers all have one number,

@@ -184,6 +184,7 @@ func (s *story) start() {
 	d, err := start(context.Background(), daemonOptions{
 		config: draft.config, source: s.source, storage: s.dir, log: slog.New(slog.NewTextHandler(testWriter{s.t}, nil)),
 		smtp: s.mails.Dial, twilio: s.client, retention: s.retention, outside: s.outside,
+		heartbeat: 14 * time.Second, // a day of them costs more than all else that goes on in it
 	})
 	if err != nil {
 		s.t.Fatal(err)

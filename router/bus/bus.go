@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -34,6 +35,9 @@ type Options struct {
 	// Reader says that this process looks at a store on a cluster, or changes it while
 	// nobody else is at it, and keeps no files.
 	Reader bool
+	// Heartbeat is how often the embedded server says of a channel that it has no part;
+	// zero: every five seconds. A request that it lost is made again after twice that.
+	Heartbeat time.Duration
 }
 
 // Bus is an open store. Its methods may be called from any goroutine.
@@ -46,6 +50,7 @@ type Bus struct {
 	name    string
 	worker  bool
 	reader  bool
+	beats   time.Duration          // of the embedded server
 	refusal atomic.Pointer[string] // what the server said last that it does not allow
 	closing atomic.Bool
 	conn    *nats.Conn
@@ -85,7 +90,7 @@ func Open(ctx context.Context, o Options) (*Bus, error) {
 	b := &Bus{
 		dir: o.Dir, log: o.Log, streams: map[string]jetstream.Stream{}, sick: make(chan struct{}, 1),
 		leaving: leaving{to: map[string]uint64{}}, cluster: o.Cluster, name: o.Name, worker: o.Worker, reader: o.Reader,
-		existing: o.Existing || o.Worker,
+		existing: o.Existing || o.Worker, beats: cmp.Or(o.Heartbeat, heartbeat),
 	}
 	if b.cluster != nil && (b.worker || o.Reader) {
 		b.dir = ""

@@ -13,6 +13,20 @@ import (
 	"sitrep/channels"
 )
 
+// fewer says that a test is to look at fewer of many cases; see race_test.go.
+var fewer bool
+
+// stride is by how many writes a cut comes after the one before.
+func stride() int {
+	if fewer {
+		return 5
+	}
+	return 1
+}
+
+// Fewer reports it.
+func Fewer() bool { return fewer }
+
 // History returns all records of a part, also of one that is finished.
 func (b *Bus) History(ctx context.Context, part string) (all []channels.Record, err error) {
 	for seq := uint64(1); ; {

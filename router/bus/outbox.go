@@ -75,8 +75,7 @@ func (b *Bus) PutPart(ctx context.Context, p channels.Part) error {
 	return nil
 }
 
-// heartbeat is how often the engine says that it has no part. A request that it
-// lost is made again after twice that.
+// heartbeat is how often the embedded server says that it has no part.
 const heartbeat = 5 * time.Second
 
 // Queue offers the parts of one channel to a worker in this process.
@@ -99,7 +98,7 @@ func (b *Bus) Queue(ctx context.Context, channel string) (*Queue, error) {
 	for _, critical := range []bool{true, false} {
 		c, err := b.retake(ctx, channel, critical)
 		if err == nil {
-			q.messages[critical], err = c.Messages(jetstream.PullMaxMessages(1), jetstream.PullHeartbeat(heartbeat),
+			q.messages[critical], err = c.Messages(jetstream.PullMaxMessages(1), jetstream.PullHeartbeat(b.beats),
 				jetstream.WithMessagesErrOnMissingHeartbeat(false))
 		}
 		if err != nil {

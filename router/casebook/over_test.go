@@ -135,7 +135,7 @@ func TestForgettingChangesNothingElse(t *testing.T) {
 			rt.Fatal("other people were told")
 		}
 	})
-	if forgot == 0 || kept == 0 {
+	if (forgot == 0 || kept == 0) && !fewDraws {
 		t.Errorf("%d were forgotten, and %d kept", forgot, kept)
 	}
 	t.Logf("%d were forgotten, %d kept", forgot, kept)

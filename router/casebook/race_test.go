@@ -8,7 +8,7 @@ import "flag"
 // goroutines that it could find anything about. All draws are made without it.
 func init() {
 	fewDraws = true
-	if err := flag.Set("rapid.checks", "15"); err != nil {
+	if err := flag.Set("rapid.checks", "6"); err != nil {
 		panic(err)
 	}
 }

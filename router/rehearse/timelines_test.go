@@ -64,6 +64,9 @@ func storyOf(t testing.TB, tr *Transcript) string {
 	return b.String()
 }
 
+// fewer says that a test is to look at fewer of many cases; see race_test.go.
+var fewer bool
+
 // TestTimelines: each script of testdata, and each that ships, with the configuration of its name or
 // the one that ships, is told as its golden file says.
 func TestTimelines(t *testing.T) {
@@ -96,6 +99,9 @@ func TestTimelines(t *testing.T) {
 			}
 			if got != string(want) {
 				t.Errorf("%s differs (rewrite with -update); got:\n%s", golden, got)
+			}
+			if fewer {
+				return
 			}
 			if again := storyOf(t, played(t, stage(t, ownConfig(t, name)), filepath.Base(file), string(text))); again != got {
 				t.Errorf("played again it is another story:\n%s", again)
