@@ -97,8 +97,8 @@ func (s *servers) stop(i int) {
 func (s *servers) ready() {
 	s.Helper()
 	for range 300 {
-		for _, one := range s.all {
-			if one != nil && (len(s.all) == 1 || one.JetStreamIsLeader()) && one.JetStreamEnabled() {
+		for i, one := range s.all {
+			if one != nil && (len(s.all) == 1 || one.JetStreamIsLeader()) && one.JetStreamEnabled() == s.options[i].JetStream {
 				return
 			}
 		}
@@ -335,8 +335,7 @@ func TestWhatIsWrongWithAConnection(t *testing.T) {
 	defer func() { clusterPatience = was }()
 	s := someServers(t, 1, func(o *server.Options) { o.Username, o.Password = "sitrep", "right-secret" })
 	small := someServers(t, 1, func(o *server.Options) { o.MaxPayload = 64 << 10 })
-	without := someServers(t, 1, nil)
-	without.all[0].DisableJetStream()
+	without := someServers(t, 1, func(o *server.Options) { o.JetStream = false })
 	dir := t.TempDir()
 	file := func(name, content string) string {
 		path := filepath.Join(dir, name)

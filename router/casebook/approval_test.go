@@ -25,7 +25,7 @@ func TestNothingGoesWithoutAYes(t *testing.T) {
 		}
 	}
 	seen := map[string]int{}
-	rapid.Check(t, func(rt *rapid.T) {
+	drawn(t, func(rt *rapid.T) {
 		var events []event
 		for n, e := range script(rt) {
 			events = append(events, e)
@@ -97,12 +97,10 @@ func TestNothingGoesWithoutAYes(t *testing.T) {
 				seen["sent "+string(p.Kind)]++
 			}
 		}
+	}, func() []string {
+		return slices.DeleteFunc([]string{"awaits first", "awaits progress", "awaits closing", "rejected", "approved", "lapsed", "neutral holding", "neutral closing", "sent first", "sent progress", "sent closing"},
+			func(must string) bool { return seen[must] > 0 })
 	})
-	for _, must := range []string{"awaits first", "awaits progress", "awaits closing", "rejected", "approved", "lapsed", "neutral holding", "neutral closing", "sent first", "sent progress", "sent closing"} {
-		if seen[must] == 0 && !fewDraws {
-			t.Errorf("no script had: %s", must)
-		}
-	}
 	t.Log(seen)
 }
 

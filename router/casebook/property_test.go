@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -379,6 +380,18 @@ func got(s *post) []string {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// drawn looks at what is drawn until it was all that must be seen, which is rare in some
+// scripts: a few times as many as otherwise.
+func drawn(t *testing.T, look func(*rapid.T), missing func() []string) {
+	t.Helper()
+	for range 8 {
+		if rapid.Check(t, look); fewDraws || len(missing()) == 0 || t.Failed() {
+			return
+		}
+	}
+	t.Errorf("no script had: %s", strings.Join(missing(), ", "))
 }
 
 // fewDraws says that too little is drawn here to see everything that may happen.
