@@ -230,13 +230,13 @@ func (b *Bus) readKey(ctx context.Context, begun bool) error {
 		return fmt.Errorf("read the store's key: %w", err)
 	}
 	if begun {
-		return fmt.Errorf("the store's key is missing from stream %s\nhint: restore the store from a backup; without the key every recipient would be written to anew", streamMeta)
+		return fmt.Errorf("%w from stream %s\nhint: restore the store from a backup; without the key every recipient would be written to anew", errNoKey, streamMeta)
 	}
 	key := make([]byte, 32)
 	rand.Read(key)
 	_, err = b.publish(ctx, subjectMeta+"key", key, jetstream.WithExpectLastSequencePerSubject(0))
-	if outOfTurn(err) { // another one began at the same moment
-		return b.readKey(ctx, true)
+	if outOfTurn(err) { // another one began at the same moment; a cluster refuses before the other's can be read
+		return b.patiently(ctx, func() error { return b.readKey(ctx, true) }, func(err error) bool { return errors.Is(err, errNoKey) })
 	}
 	if err != nil {
 		return fmt.Errorf("store the store's key: %w", err)
@@ -244,6 +244,8 @@ func (b *Bus) readKey(ctx context.Context, begun bool) error {
 	b.key = key
 	return nil
 }
+
+var errNoKey = errors.New("the store's key is missing")
 
 // Probe writes something and returns whether that was stored, and whether the
 // engine could store all that it was given before. Only this shows a full disk.
