@@ -288,10 +288,13 @@ func TestAClusterThroughEverything(t *testing.T) {
 	stop := c.storm()
 
 	slowest := map[string]time.Duration{}
+	// The promised times are for the long run, which has the machine for itself: beside
+	// other tests a hand-over may take as long as a kill's.
+	patience := either(30*time.Second, 0)
 	note := func(what string, took, limit time.Duration) {
 		t.Logf("%s, and an override is decided after %v", what, took.Round(time.Millisecond))
 		slowest[what] = max(slowest[what], took)
-		if took > limit {
+		if took > max(limit, patience) {
 			t.Errorf("seed %d: %s: an override was decided after %v", c.seed, what, took)
 		}
 	}
@@ -348,7 +351,7 @@ func TestAClusterThroughEverything(t *testing.T) {
 			c.decided()
 		}
 		for range 2 {
-			note("active router stopped", c.restart(), either(3*time.Second, time.Second))
+			note("active router stopped", c.restart(), time.Second)
 		}
 	}
 

@@ -49,14 +49,14 @@ func told(rt *rapid.T, s *post) {
 			}
 		}
 	}
-	changes := map[string]bool{} // of those see toldOfChanges
+	changes := map[string]bool{} // of those see toldOfChanges; what became an outage may end another
 	for _, f := range s.facts {
 		changes[f.Incident] = changes[f.Incident] || f.Scheduled() != nil
 	}
 	type reader struct{ address, audience, incident string }
 	last := map[reader]letter{}
 	for _, l := range s.letters {
-		if l.team || changes[l.incident] {
+		if l.team {
 			continue
 		}
 		r := reader{l.address, l.audience, l.incident}
@@ -70,13 +70,13 @@ func told(rt *rapid.T, s *post) {
 			return m.audience == l.audience && m.incident == l.incident && m.kind != incident.Closing && m.address != l.address &&
 				m.at.After(last[r].at) && !m.at.After(l.at)
 		}
-		if l.kind == incident.Closing && last[r].kind == incident.Closing && !l.catchUp && !slices.ContainsFunc(s.letters, elsewhere) && !slices.ContainsFunc(s.facts, took) {
+		if !changes[l.incident] && l.kind == incident.Closing && last[r].kind == incident.Closing && !l.catchUp && !slices.ContainsFunc(s.letters, elsewhere) && !slices.ContainsFunc(s.facts, took) {
 			rt.Fatalf("told of the end twice: %+v", l)
 		}
 		last[r] = l
 	}
 	for r, l := range last {
-		if l.kind == incident.Closing {
+		if l.kind == incident.Closing || changes[r.incident] {
 			continue
 		}
 		over := false

@@ -18,7 +18,7 @@ const (
 	breath = time.Minute
 	// ahead is how long before its moment an update may be planned: what is
 	// pulled forward for one may be what another gets a minute later.
-	ahead = 2 * breath
+	ahead = schedule.Ahead
 	// chorus is how many recipients an audience may have for that.
 	chorus = 1000
 	// many is how many updates are looked at together: what they share is stored

@@ -52,9 +52,13 @@ func (p section) sms(channels []string) (only, rest []string) {
 	return only, rest
 }
 
+// Ahead is how long before its moment an update may be planned, for whom it goes
+// together with another.
+const Ahead = 2 * time.Minute
+
 // catchUp brings the channels that waited to where the others are, when the
 // hours begin or the channel works again, unless an update by all channels comes
-// first, or within the minute after it, or is due by now as well.
+// first, or may be planned by then, or is due by now as well.
 func (r Rules) catchUp(d Due, t *incident.Told, p section, now time.Time) (Due, bool) {
 	if t == nil || !t.Heard {
 		return Due{}, false
@@ -74,7 +78,7 @@ func (r Rules) catchUp(d Due, t *incident.Told, p section, now time.Time) (Due, 
 	if !ok {
 		return Due{}, false
 	}
-	if d.At.Sub(at) < time.Minute || d.Channels == nil && !d.At.After(now) {
+	if d.At.Sub(at) < Ahead || d.Channels == nil && !d.At.After(now) {
 		return Due{}, false
 	}
 	return Due{At: at, Channels: ready, Behind: rest, CatchUp: true, Why: why}, true

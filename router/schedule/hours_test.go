@@ -108,6 +108,21 @@ func TestHours(t *testing.T) {
 			"Tue 08:00 first by [email], next before Tue 10:10", // the clock stays
 			"Tue 10:05 holding by [sms email], next before Tue 14:10",
 		}},
+		{"its mail waits a minute more where an update by all channels may be planned by then", "2026-03-02T21:56", board, []policies.Row{age(0, 5*time.Hour)}, func(m *simulation) {
+			m.until(day("2026-03-03T10:30"))
+		}, []string{
+			"Mon 22:01 first by [sms], next before Tue 03:05",
+			"Tue 03:01 overdue by [sms], next before Tue 08:05",
+			"Tue 08:01 holding by [sms email], next before Tue 13:05",
+		}},
+		{"but no two", "2026-03-02T21:57", board, []policies.Row{age(0, 5*time.Hour)}, func(m *simulation) {
+			m.until(day("2026-03-03T10:30"))
+		}, []string{
+			"Mon 22:02 first by [sms], next before Tue 03:05",
+			"Tue 03:02 overdue by [sms], next before Tue 08:05",
+			"Tue 08:00 first by [email], next before Tue 08:05",
+			"Tue 08:02 holding by [sms email], next before Tue 13:05",
+		}},
 		{"and so does the mail of the end", "2026-03-02T22:00", board, []policies.Row{age(0, 4*time.Hour)}, func(m *simulation) {
 			m.until(day("2026-03-02T23:00"))
 			over(m)
@@ -116,6 +131,18 @@ func TestHours(t *testing.T) {
 			"Mon 22:05 first by [sms], next before Tue 02:10",
 			"Mon 23:05 closing by [sms]",
 			"Tue 08:00 closing by [email]",
+		}},
+		{"unless a person wants the mail at once: nobody hears of the end by SMS again", "2026-03-02T22:00", board, []policies.Row{age(0, 4*time.Hour)}, func(m *simulation) {
+			m.until(day("2026-03-02T23:00"))
+			over(m)
+			m.until(day("2026-03-03T01:00"))
+			m.ir.Due = func(time.Time) []string { return []string{"board"} }
+			m.input(incident.Input{At: m.now, ID: "1", By: "oncall", Send: &incident.Send{}})
+			m.until(day("2026-03-03T12:00"))
+		}, []string{
+			"Mon 22:05 first by [sms], next before Tue 02:10",
+			"Mon 23:05 closing by [sms]",
+			"Tue 01:00 closing by [email]",
 		}},
 		{"critical, and nobody has mail: nothing is left to catch up", "2026-03-02T22:00", phones, []policies.Row{age(0, 8*time.Hour)}, func(m *simulation) { m.until(day("2026-03-03T08:30")) }, []string{
 			"Mon 22:05 first by [sms], next before Tue 06:10",

@@ -252,9 +252,10 @@ func (r Rules) closing(s *incident.State, name string, now time.Time) (Due, bool
 	if !p.owed(s, t) {
 		return Due{}, false
 	}
-	switch {
-	case asked:
+	if asked {
 		d = hastened(h)
+	}
+	switch {
 	case t.Kind.Ends() && len(t.Behind) > 0 && !t.Heir: // told by SMS; the rest waits
 		if d.Channels, d.Behind = r.ready(t); d.Channels == nil {
 			return Due{}, false
@@ -263,9 +264,10 @@ func (r Rules) closing(s *incident.State, name string, now time.Time) (Due, bool
 		if d.At.Before(now) {
 			d.At = now
 		}
-		if at, ready, rest, ok := p.within(d.At, d.Channels, d.Behind); ok {
+		if at, ready, rest, ok := p.within(d.At, d.Channels, d.Behind); ok && !asked {
 			d.At, d.Channels, d.Behind = at, ready, rest
 		}
+	case asked:
 	case p.audience == nil:
 	default:
 		waits := p.hours(d, now)
